@@ -1,0 +1,34 @@
+"""What judging gives: plain data that a panel, a table, a gradebook and a JSON file can all show."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CriterionResult:
+    """One criterion's verdict; `message` is empty when it passed."""
+
+    name: str
+    passed: bool
+    message: str
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True)
+class QuestionResult:
+    """One question's verdict. `diagnosis` is a misconception's sentence, or the error, or None."""
+
+    id: str
+    title: str
+    criteria: tuple[CriterionResult, ...]
+    diagnosis: str | None
+
+    @property
+    def score(self) -> float:
+        """Points earned: the sum of the criteria that passed, to 2 decimals."""
+        return round(sum(c.score for c in self.criteria), 2)
+
+    @property
+    def max_score(self) -> float:
+        """Points that could be earned."""
+        return round(sum(c.max_score for c in self.criteria), 2)

@@ -1,0 +1,1 @@
+"""The `course` program: one door to the library's and the classroom's commands."""

@@ -1,0 +1,45 @@
+"""The `course` program. Each package adds its own sub-commands; this file only opens the door and shows errors."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import classroom.commands
+import transformer_lab.commands
+from classroom.errors import ClassroomError
+from transformer_lab.errors import LabError
+
+DONE, NEEDS_ATTENTION, WRONG_USAGE = 0, 1, 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Building it imports neither torch nor nbgrader, so `--help` is instant."""
+    root = argparse.ArgumentParser(
+        prog="course",
+        description="Attention Is All You Build: train, check, release and grade.",
+        epilog="Exit status: 0 done, 1 done and something needs attention (listed), 2 wrong usage.",
+    )
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    transformer_lab.commands.add_to(commands)
+    classroom.commands.add_to(commands)
+    return root
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; bad input becomes one sentence on stderr and exit status 2."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (LabError, ClassroomError) as error:
+        print(f"course: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    except KeyboardInterrupt:
+        print("course: stopped by Ctrl-C; what was finished is kept.", file=sys.stderr)
+        return NEEDS_ATTENTION
+    except BrokenPipeError:  # `course check … | head`
+        sys.stderr.close()
+        return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The library that the book teaches: the Transformer from scaled dot-product attention up."""
