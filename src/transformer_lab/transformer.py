@@ -1,0 +1,136 @@
+"""The Transformer: encoder, decoder and the whole model (Vaswani et al. 2017, figure 1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from transformer_lab.embedding import TiedEmbedding
+from transformer_lab.errors import LabError
+from transformer_lab.layers import DecoderLayer, EncoderLayer
+from transformer_lab.masks import causal_mask
+from transformer_lab.positional import SinusoidalPositionalEncoding
+from transformer_lab.seq2seq import Seq2Seq
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """The sizes of a Transformer; the defaults are the paper's base model (table 3).
+
+    Raises:
+        LabError: a size is not positive, `d_model` is odd or no multiple of `num_heads`, `dropout` is not in [0, 1).
+    """
+
+    vocab_size: int
+    d_model: int = 512
+    num_heads: int = 8
+    d_ff: int = 2048
+    num_layers: int = 6
+    dropout: float = 0.1
+    max_length: int = 512
+    pad_id: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "d_model", "num_heads", "d_ff", "num_layers", "max_length"):
+            if getattr(self, name) < 1:
+                raise LabError(f"{name}={getattr(self, name)} must be at least 1")
+        if self.d_model % self.num_heads:
+            raise LabError(
+                f"d_model={self.d_model} is not divisible by num_heads={self.num_heads}; "
+                "choose d_model as a multiple of num_heads"
+            )
+        if self.d_model % 2:
+            raise LabError(f"d_model={self.d_model} is odd; sinusoidal positions come in pairs: choose an even d_model")
+        if not 0 <= self.dropout < 1:
+            raise LabError(f"dropout={self.dropout} must be at least 0 and below 1")
+        if not 0 <= self.pad_id < self.vocab_size:
+            raise LabError(f"pad_id={self.pad_id} is not a token of a vocabulary of {self.vocab_size}")
+
+    @property
+    def d_head(self) -> int:
+        """The width of one head."""
+        return self.d_model // self.num_heads
+
+
+class Encoder(nn.Module):
+    """A stack of encoder layers; pre-norm stacks end in a norm."""
+
+    def __init__(self, layers: Iterable[nn.Module], norm: nn.Module | None = None):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.norm = norm or nn.Identity()
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch source d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
+    ) -> Float[Tensor, "batch source d_model"]:
+        for layer in self.layers:
+            x = layer(x, source_mask)
+        return self.norm(x)
+
+
+class Decoder(nn.Module):
+    """A stack of decoder layers that all attend to the same memory; pre-norm stacks end in a norm."""
+
+    def __init__(self, layers: Iterable[nn.Module], norm: nn.Module | None = None):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+        self.norm = norm or nn.Identity()
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch target d_model"],
+        memory: Float[Tensor, "batch source d_model"],
+        target_mask: Bool[Tensor, "#batch 1 target target"] | Bool[Tensor, "target target"] | None = None,
+        source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
+    ) -> Float[Tensor, "batch target d_model"]:
+        for layer in self.layers:
+            x = layer(x, memory, target_mask, source_mask)
+        return self.norm(x)
+
+
+class Transformer(Seq2Seq):
+    """The encoder–decoder of figure 1, with one vocabulary and one embedding matrix for both languages."""
+
+    encoder_layer: type[nn.Module] = EncoderLayer
+    decoder_layer: type[nn.Module] = DecoderLayer
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.config = config
+        self.pad_id = config.pad_id
+        self.max_length = config.max_length
+        sizes = (config.d_model, config.num_heads, config.d_ff, config.dropout)
+        self.embedding = TiedEmbedding(config.vocab_size, config.d_model)
+        self.position = SinusoidalPositionalEncoding(config.max_length, config.d_model)
+        self.dropout = nn.Dropout(config.dropout)
+        self.encoder = Encoder(self.encoder_layer(*sizes) for _ in range(config.num_layers))
+        self.decoder = Decoder(self.decoder_layer(*sizes) for _ in range(config.num_layers))
+        # The paper does not give the initialisation; Glorot's keeps the variance of what passes a layer.
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+
+    def embed(self, tokens: Int[Tensor, "batch n"]) -> Float[Tensor, "batch n d_model"]:
+        """Embedding plus position, with dropout (section 5.4)."""
+        return self.dropout(self.position(self.embedding(tokens)))
+
+    def encode(self, source: Int[Tensor, "batch source"]) -> Float[Tensor, "batch source d_model"]:
+        """The memory: one vector for every source token, not one for the sentence."""
+        return self.encoder(self.embed(source), self.source_mask(source))
+
+    def decode(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+    ) -> Float[Tensor, "batch target vocab_size"]:
+        """Logits for the token after each position of `target`.
+
+        Padding stands at the end of a target, where the causal mask already hides it from every real token.
+        """
+        target_mask = causal_mask(target.shape[1], target.device)
+        return self.embedding.logits(self.decoder(self.embed(target), memory, target_mask, source_mask))
