@@ -1,0 +1,210 @@
+"""Parallel corpora read from files: tab-separated pairs, or two line-aligned files.
+
+Two layouts are understood, both plain UTF-8 and optionally gzip-compressed:
+
+- *tab-separated*, one pair a line, English first (Tatoeba, ManyThings): `English<TAB>other[<TAB>attribution]`;
+- *line-aligned*, one file a language, named by it: `train.de` and `train.en` (Multi30k, IWSLT, WMT).
+
+A directory holds splits, told apart by the beginning of their names: `train…`, `val…` (or `dev…`), `test…`.
+"""
+
+import gzip
+import random
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from transformer_lab.errors import LabError
+
+SPLITS = {"train": ("train",), "validation": ("val", "dev"), "test": ("test",)}
+TAB_SUFFIXES = (".tsv", ".txt")
+HELD_OUT_SHARE, HELD_OUT_MOST = 40, 1000  # one source sentence in 40 validates, at most 1000
+
+
+class Pair(NamedTuple):
+    """A sentence and its translation."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """What a model trains on, is selected by and is tested on. `test` may be empty; the others may not."""
+
+    name: str
+    source_language: str
+    target_language: str
+    train: list[Pair]
+    validation: list[Pair]
+    test: list[Pair]
+
+
+def load_corpus(path: Path | str, source: str | None = None, target: str = "en") -> Corpus:
+    """The corpus at `path`: a directory with splits, or one file of pairs, which is then all training data.
+
+    `source` and `target` are language codes. Without `source`, it is whatever the files hold besides `target`.
+    When no validation file is there, a part of the training sentences is held out (see `hold_out`).
+    Raises LabError for files that are missing, malformed or empty.
+    """
+    path = Path(path)
+    train, languages = _read_split(path, "train", source, target)
+    validation: list[Pair] = []
+    test: list[Pair] = []
+    if path.is_dir():
+        if _split_files(path, "validation"):
+            validation, _ = _read_split(path, "validation", *languages)
+        if _split_files(path, "test"):
+            test, _ = _read_split(path, "test", *languages)
+    if not validation:
+        train, validation = hold_out(train)
+    if not train:
+        raise LabError(f"{path}: a single pair is too little to train on; give at least two different sources.")
+    return Corpus(path.name, *languages, train, validation, test)
+
+
+def load_pairs(path: Path | str, source: str | None = None, target: str = "en") -> list[Pair]:
+    """The pairs to test on: the test split of a directory, or all of one file. Raises LabError as above."""
+    return _read_split(Path(path), "test", source, target)[0]
+
+
+def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Splits training pairs into (train, validation), the same way every time.
+
+    Whole source sentences move, so that no validation source is trained on with another translation.
+    """
+    sources = sorted({pair.source for pair in pairs})
+    count = min(HELD_OUT_MOST, max(1, len(sources) // HELD_OUT_SHARE))
+    held = set(random.Random(0).sample(sources, count))
+    return [p for p in pairs if p.source not in held], [p for p in pairs if p.source in held]
+
+
+def read_tab_separated(path: Path, source: str, target: str) -> list[Pair]:
+    """Pairs from `English<TAB>other` lines. Raises LabError with the line's number where one is malformed."""
+    if "en" not in (source, target):
+        raise LabError(
+            f"{path}: tab-separated pairs have English in the first column, so they cannot serve "
+            f"{source}→{target}; choose English as source or target."
+        )
+    pairs = []
+    for number, line in enumerate(_lines(path), start=1):
+        columns = line.split("\t")
+        if len(columns) < 2:
+            raise LabError(f"{path}, line {number}: no tab; expected English, a tab, then its translation.")
+        english, other = columns[0].strip(), columns[1].strip()
+        if not english or not other:
+            empty = "first" if not english else "second"
+            raise LabError(f"{path}, line {number}: the {empty} column is empty; give both or remove the line.")
+        pairs.append(Pair(other, english) if target == "en" else Pair(english, other))
+    if not pairs:
+        raise LabError(f"{path} is empty; it should hold one pair of sentences a line.")
+    return pairs
+
+
+def read_line_aligned(source_path: Path, target_path: Path) -> list[Pair]:
+    """Pairs from two files whose lines correspond. Raises LabError, with both counts where they differ."""
+    sources, targets = list(_lines(source_path)), list(_lines(target_path))
+    if len(sources) != len(targets):
+        raise LabError(
+            f"{source_path} has {len(sources)} lines but {target_path} has {len(targets)}; "
+            "line-aligned files need one line for each other."
+        )
+    if not sources:
+        raise LabError(f"{source_path} and {target_path} are empty; they should hold one sentence a line.")
+    pairs = []
+    for number, (source, target) in enumerate(zip(sources, targets, strict=True), start=1):
+        pair = Pair(source.strip(), target.strip())
+        for file, side in ((source_path, pair.source), (target_path, pair.target)):
+            if not side:
+                raise LabError(f"{file}, line {number}: the line is empty; remove it from both files.")
+        pairs.append(pair)
+    return pairs
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a UTF-8 file, plain or gzip, split at newlines only (U+2028 stays inside a sentence)."""
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except FileNotFoundError:
+        raise LabError(f"{path} does not exist; check the path.") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise LabError(f"{path} is not a complete gzip file ({error}); fetch it again.") from error
+    except OSError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
+    raw_lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    if raw_lines[-1] == b"":
+        raw_lines.pop()
+    for number, raw in enumerate(raw_lines, start=1):
+        try:
+            yield raw.decode("utf-8").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise LabError(
+                f"{path}, line {number}: not valid UTF-8 (byte {error.start + 1} of the line); "
+                "convert the file to UTF-8."
+            ) from None
+
+
+def _read_split(path: Path, split: str, source: str | None, target: str) -> tuple[list[Pair], tuple[str, str]]:
+    """The pairs of one split and the languages (source, target) that they turned out to have."""
+    if path.is_dir():
+        files = _split_files(path, split)
+        if not files:
+            raise LabError(
+                f"{path} has no {split} file; expected {split}.tsv, or {split}.LANGUAGE for two languages."
+            )
+    elif path.is_file():
+        files = [path]
+    else:  # `data/test_2016` for data/test_2016.de and data/test_2016.en
+        files = sorted(path.parent.glob(path.name + ".*")) if path.name and path.parent.is_dir() else []
+        if not files:
+            raise LabError(f"{path} does not exist; give a directory, a file of pairs, or a prefix of two files.")
+    tab_separated = [file for file in files if _bare(file).suffix in TAB_SUFFIXES]
+    if tab_separated:
+        if source is None:
+            source = _other_language(path, target)
+        pairs = [pair for file in tab_separated for pair in read_tab_separated(file, source, target)]
+        return pairs, (source, target)
+    by_language: dict[str, Path] = {}
+    for file in files:
+        language = _bare(file).suffix.removeprefix(".")
+        if language in by_language:
+            raise LabError(
+                f"{path}: both {by_language[language].name} and {file.name} look like the {split} split in "
+                f"{language}; name one of them, as in {path / _bare(file).stem}."
+            )
+        by_language[language] = file
+    if source is None:
+        others = sorted(set(by_language) - {target})
+        if len(others) != 1:
+            raise LabError(f"{path}: which language to translate from? Found {', '.join(others) or 'none'}.")
+        source = others[0]
+    for language in (source, target):
+        if language not in by_language:
+            raise LabError(
+                f"{path}: no {split} file in {language!r}; found {', '.join(sorted(by_language))}. "
+                "A file's language is its suffix, as in train.de."
+            )
+    return read_line_aligned(by_language[source], by_language[target]), (source, target)
+
+
+def _split_files(directory: Path, split: str) -> list[Path]:
+    """The files of one split, sorted by name."""
+    return sorted(
+        file for file in directory.iterdir() if file.is_file() and file.name.lower().startswith(SPLITS[split])
+    )
+
+
+def _bare(file: Path) -> Path:
+    """The name without `.gz`."""
+    return file.with_suffix("") if file.suffix == ".gz" else file
+
+
+def _other_language(path: Path, target: str) -> str:
+    """The other language of a tab-separated corpus: English files do not say, their directory's name may."""
+    if target != "en":
+        return "en"
+    directory = path if path.is_dir() else path.parent
+    codes = [part for part in directory.name.split("-") if len(part) in (2, 3) and part != "en"]
+    return codes[0] if "-en" in directory.name or directory.name.startswith("en-") else "und"
