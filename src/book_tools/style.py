@@ -1,0 +1,176 @@
+"""The book's figures: one matplotlib style, shown as inline SVG whose colours follow the page's light or dark theme.
+
+Call `style.use()` once at the top of a chapter, then draw as usual. Colours taken from `INK`, `GRID` and `PALETTE`
+become CSS variables in the page (`book/_static/book.css` gives their light and dark values); any other colour stays as
+it is. Elsewhere (JupyterLab, PDF) the same figure is an ordinary picture.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1f2a37"  # text, axes
+GRID = "#d5dbe1"  # grid lines, whatever must stay in the background
+ON = "#fefefe"  # text on a strongly coloured cell
+BLUE, VERMILION, GREEN, PURPLE, OCHRE, SLATE = PALETTE = (
+    "#0072b2",
+    "#c24e00",
+    "#007a5e",
+    "#8e4585",
+    "#946200",
+    "#57606a",
+)
+"""Six colours told apart by people with any of the common colour-vision deficiencies, in the order they are used."""
+
+_VARIABLES = {
+    INK: "--fig-ink",
+    GRID: "--fig-grid",
+    ON: "--fig-on",
+    BLUE: "--fig-blue",
+    VERMILION: "--fig-vermilion",
+    GREEN: "--fig-green",
+    PURPLE: "--fig-purple",
+    OCHRE: "--fig-ochre",
+    SLATE: "--fig-slate",
+}
+_CJK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "PingFang SC")
+_STRONG = 0.55  # above this share of full colour, numbers are written in ON
+
+
+def use() -> None:
+    """Sets the style and, inside a notebook, shows figures as themed SVG.
+
+    Chinese labels are drawn with the first CJK font found; without one they are boxes, and no warning is printed.
+    """
+    import matplotlib as mpl
+    from cycler import cycler
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    cjk = [name for name in _CJK_FONTS if name in installed][:1]
+    if not cjk:
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+    mpl.rcParams.update(
+        {
+            "font.family": ["DejaVu Sans", *cjk],
+            "font.size": 11,
+            "axes.titlesize": 12,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.prop_cycle": cycler(color=PALETTE),
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.facecolor": "none",
+            "figure.facecolor": "none",
+            "savefig.facecolor": "none",
+            "figure.figsize": (6.4, 3.4),
+            "figure.constrained_layout.use": True,
+            "grid.color": GRID,
+            "grid.linewidth": 0.8,
+            "legend.frameon": False,
+            "lines.linewidth": 2,
+            "svg.hashsalt": "attention-is-all-you-build",
+        }
+        | dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK)
+        | dict.fromkeys(("patch.edgecolor", "boxplot.flierprops.color", "hatch.color"), INK)
+    )
+    _show_as_svg()
+
+
+def _show_as_svg() -> None:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None:
+        return
+    from matplotlib.figure import Figure
+
+    shell.display_formatter.formatters["text/html"].for_type(Figure, to_html)
+
+
+def alt(figure: "Figure", text: str) -> None:
+    """Gives a figure the sentence that a screen reader says in its place. Without it, the axes' titles are used."""
+    figure.set_label(text)
+
+
+def to_html(figure: "Figure") -> str:
+    """A figure as inline SVG in a scrolling frame, its colours replaced by the theme's CSS variables."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    for colour, variable in _VARIABLES.items():
+        svg = re.sub(rf"(?<=[: ]){colour}\b", f"var({variable}, {colour})", svg)
+    # Matplotlib numbers its ids from 1 in every figure; a page has several figures, and ids are the page's.
+    prefix = f"f{abs(hash(svg)) % 16**8:08x}-"
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
+    width = float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg).group(1)) / 72 * 96
+    label = escape(figure.get_label() or "; ".join(filter(None, map(_title, figure.axes))) or "Figure")
+    svg = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", svg, count=1)
+    svg = re.sub(
+        r'<svg ([^>]*?)width="[^"]*"',
+        rf'<svg \1role="img" aria-label="{label}" style="width: {width:.0f}px"',
+        svg,
+        count=1,
+    )
+    return f'<div class="book-figure">{svg}</div>'
+
+
+def _title(axes: "Axes") -> str:
+    return axes.get_title(loc="left") or axes.get_title() or axes.get_title(loc="right")
+
+
+def heatmap(
+    axes: "Axes",
+    matrix: ArrayLike,
+    rows: Sequence[str] | None = None,
+    columns: Sequence[str] | None = None,
+    *,
+    decimals: int | None = 2,
+    largest: float | None = None,
+    row_name: str = "",
+    column_name: str = "",
+) -> None:
+    """Draws a matrix as coloured cells with its numbers written in them.
+
+    Strength of colour is |value| / `largest` (by default the largest finite |value|); positive is blue, negative
+    vermilion, and −inf or NaN an empty cell with its name. `decimals=None` leaves the numbers out. Row 0 is on top.
+    """
+    from matplotlib.collections import PatchCollection
+    from matplotlib.colors import to_rgba
+    from matplotlib.patches import Rectangle
+
+    values = np.atleast_2d(np.asarray(matrix, dtype=float))
+    height, width = values.shape
+    finite = np.isfinite(values)
+    top = largest if largest is not None else max(np.abs(values[finite]).max(initial=0.0), 1e-12)
+    strength = np.clip(np.where(finite, np.abs(np.where(finite, values, 0)) / top, 0), 0, 1)
+    cells = [Rectangle((j, i), 1, 1) for i in range(height) for j in range(width)]
+    fills = [to_rgba(BLUE if v >= 0 else VERMILION, s) for v, s in zip(values.flat, strength.flat, strict=True)]
+    axes.add_collection(PatchCollection(cells, facecolors=fills, edgecolors=GRID, linewidths=0.8))
+    if decimals is not None:
+        for (i, j), value in np.ndenumerate(values):
+            text = f"{value:.{decimals}f}".replace("-", "−") if finite[i, j] else str(value).replace("-inf", "−∞")
+            colour = ON if strength[i, j] > _STRONG else INK
+            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", color=colour, fontsize="small")
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal", xlabel=column_name, ylabel=row_name)
+    axes.set_xticks(np.arange(width) + 0.5, columns if columns is not None else range(width))
+    axes.set_yticks(np.arange(height) + 0.5, rows if rows is not None else range(height))
+    axes.tick_params(length=0)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
