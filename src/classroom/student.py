@@ -62,7 +62,7 @@ class CellOutcome:
     error: str | None = None
 
 
-class StudentLost(Exception):
+class StudentLost(Exception):  # noqa: N818 - an outcome, not an error in our code
     """The student's process is gone or must go: `outcome` (timeout, memory, crashed…) and one sentence why.
 
     Raised by `Student` methods, caught by whoever grades the notebook; every later call would raise it again.

@@ -1,0 +1,86 @@
+"""The examiner: asks a student's code the question's calls, judges the answers, names the mistake."""
+
+from collections.abc import Sequence
+
+from classroom.cases import DrawnQuestion
+from classroom.diagnosis import diagnose, explains_all
+from classroom.mistakes import is_not_written
+from classroom.question import Case, Criterion
+from classroom.results import CriterionResult, QuestionResult
+from classroom.student import Answer, Student
+
+NOT_WRITTEN = "Not written yet: replace `raise NotImplementedError` with your code, run the cell, then check again."
+SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."
+
+
+def examine(question: DrawnQuestion, student: Student) -> QuestionResult:
+    """Judges one question. The same for public and hidden cases, for any kind of student.
+
+    Raises:
+        StudentLost: the student's process timed out, ran out of memory or died.
+    """
+    actual = tuple(
+        tuple(student.answer(question.target, call, question.forbidden) for call in case.calls)
+        for case in question.cases
+    )
+    return judge(question, actual)
+
+
+def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> QuestionResult:
+    """The verdict on answers that have arrived, by case and call."""
+    total = sum(criterion.weight for criterion in question.criteria)
+    results = []
+    for criterion in question.criteria:
+        message = _message(question, criterion, actual)
+        worth = question.points * criterion.weight / total
+        results.append(CriterionResult(criterion.name, not message, message, 0.0 if message else worth, worth))
+    diagnosis = None if all(r.passed for r in results) else _diagnosis(question, actual)
+    return QuestionResult(question.id, question.title, tuple(results), diagnosis)
+
+
+def without_evidence(question: DrawnQuestion, reason: str) -> QuestionResult:
+    """The verdict when no answer arrived at all: 0 points, and the reason."""
+    return judge(question, [[Answer(error=reason) for _ in case.calls] for case in question.cases])
+
+
+def _message(question: DrawnQuestion, criterion: Criterion, actual: Sequence[Sequence[Answer]]) -> str:
+    failures = []
+    looked_at = 0
+    for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
+        if criterion.tag not in case.tags:
+            continue
+        looked_at += 1
+        problem = _judge(criterion, case, expected, answers)
+        if problem:
+            failures.append((case.name, problem))
+    if not looked_at:
+        return "No case tries this."
+    if not failures:
+        return ""
+    name, problem = failures[0]
+    if len(failures) == 1:
+        return f"With {name}: {problem}"
+    others = len(failures) - 1
+    if all(p == problem for _, p in failures):
+        return problem
+    return f"With {name}: {problem} (And in {others} other case{'s' if others > 1 else ''}.)"
+
+
+def _judge(criterion: Criterion, case: Case, expected: Sequence[Answer], answers: Sequence[Answer]) -> str | None:
+    for answer in answers:
+        if answer.error:
+            return answer.error
+    return criterion.judge(case, expected, answers)
+
+
+def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> str | None:
+    errors = [answer.error for answers in actual for answer in answers if answer.error]
+    if any(is_not_written(error) for error in errors):
+        return NOT_WRITTEN
+    known = {m.name: m for m in question.misconceptions}
+    name = diagnose(question.expected, {n: m.answers for n, m in known.items()}, actual)
+    if name is None:
+        return errors[0] if errors else None
+    if explains_all(known[name].answers, actual):
+        return known[name].sentence
+    return f"{known[name].sentence} {SOMETHING_ELSE}"

@@ -1,0 +1,76 @@
+"""Names that a question asks to implement rather than to call: they raise while the student's code is called."""
+
+import contextlib
+import importlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from classroom.errors import ClassroomError
+
+
+class ForbiddenNameError(RuntimeError):
+    """Raised in the student's code by the name that the question forbids."""
+
+    def __init__(self, name: str):
+        super().__init__(f"This question asks you to write it yourself: your code calls {name}, which is not allowed.")
+
+
+@contextlib.contextmanager
+def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str]]:
+    """While active, each dotted name raises when called, also where the namespace imported it under another name.
+
+    Yields the list of names that were called, which the student's own `except` cannot empty.
+
+    Raises:
+        ClassroomError: a name does not exist.
+    """
+    used: list[str] = []
+    with contextlib.ExitStack() as restore:
+        for name in names:
+            parent, attribute = _resolve(name)
+            original = getattr(parent, attribute)
+            trap = _trap(name, used)
+            _replace(restore, parent, attribute, trap)
+            for alias in [key for key, value in namespace.items() if value is original]:
+                namespace[alias] = trap
+                restore.callback(_put_back, namespace, alias, trap, original)
+        yield used
+
+
+def _resolve(name: str) -> tuple[Any, str]:
+    path, _, attribute = name.rpartition(".")
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            parent = importlib.import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        try:
+            for part in parts[length:]:
+                parent = getattr(parent, part)
+            getattr(parent, attribute)
+        except AttributeError:
+            break
+        return parent, attribute
+    raise ClassroomError(f"the forbidden name {name!r} does not exist; write it as module.name, in full.")
+
+
+def _trap(name: str, used: list[str]) -> Any:
+    def trap(*_: object, **__: object) -> None:
+        used.append(name)
+        raise ForbiddenNameError(name)
+
+    return trap
+
+
+def _replace(restore: contextlib.ExitStack, parent: Any, attribute: str, trap: Any) -> None:
+    if attribute in vars(parent):
+        restore.callback(setattr, parent, attribute, vars(parent)[attribute])
+    else:  # inherited (torch.Tensor.softmax): shadow it, then take the shadow away
+        restore.callback(delattr, parent, attribute)
+    setattr(parent, attribute, trap)
+
+
+def _put_back(namespace: dict[str, Any], alias: str, trap: Any, original: Any) -> None:
+    if namespace.get(alias) is trap:  # the student's code may have rebound the name meanwhile
+        namespace[alias] = original
