@@ -5,6 +5,7 @@ become CSS variables in the page (`book/_static/book.css` gives their light and 
 it is. Elsewhere (JupyterLab, PDF) the same figure is an ordinary picture.
 """
 
+import hashlib
 import io
 import re
 import warnings
@@ -117,7 +118,7 @@ def to_html(figure: "Figure") -> str:
     for colour, variable in _VARIABLES.items():
         svg = re.sub(rf"(?<=[: ]){colour}\b", f"var({variable}, {colour})", svg)
     # Matplotlib numbers its ids from 1 in every figure; a page has several figures, and ids are the page's.
-    prefix = f"f{abs(hash(svg)) % 16**8:08x}-"
+    prefix = f"f{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
     width = float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg).group(1)) / 72 * 96
     label = escape(figure.get_label() or "; ".join(filter(None, map(_title, figure.axes))) or "Figure")
