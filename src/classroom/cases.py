@@ -1,94 +1,222 @@
-"""Drawing a question's cases: inputs, the right answers, and every misconception's answers.
+"""The file of public cases that lies beside a notebook: drawn questions as one plain .npz, no pickle.
 
-A `DrawnQuestion` holds plain data only. Drawn at release with a fixed seed and stored beside the notebook it is the
-public question; drawn at grading with the instructor's seed, in memory, it is the hidden one.
+The same questions give the same bytes: entries are stored uncompressed (compressors differ between machines) and
+dated 1980. Equal arrays are stored once; the manifest, JSON, refers to them by number.
 """
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from classroom import criteria
+from classroom.drawn import DrawnMisconception, DrawnQuestion, materialise
 from classroom.errors import ClassroomError
-from classroom.inprocess import answer_with
-from classroom.question import Case, Criterion, Question
-from classroom.student import Answer
+from classroom.question import Case, Question
+from classroom.student import Answer, Array, Call
+
+__all__ = ["load", "materialise", "save_public", "to_bytes"]
+
+FORMAT = 1
+DATE = (1980, 1, 1, 0, 0, 0)
+MAX_BYTES = 50_000_000
+DTYPES = ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
 
 
-@dataclass(frozen=True)
-class DrawnMisconception:
-    """A misconception's name, its sentence, and its answers by case and call."""
-
-    name: str
-    sentence: str
-    answers: tuple[tuple[Answer, ...], ...]
-
-
-@dataclass(frozen=True)
-class DrawnQuestion:
-    """All that the examiner needs to judge one question, without any implementation of it."""
-
-    id: str
-    title: str
-    target: str
-    points: float
-    criteria: tuple[Criterion, ...]
-    forbidden: tuple[str, ...]
-    cases: tuple[Case, ...]
-    expected: tuple[tuple[Answer, ...], ...]
-    misconceptions: tuple[DrawnMisconception, ...]
-
-
-def materialise(question: Question, seed: int) -> DrawnQuestion:
-    """Draws the question's cases from `seed` and computes every answer, in this process.
-
-    The same seed gives each question its own stream of random numbers, by its id.
+def save_public(questions: Sequence[Question], seed: int) -> bytes:
+    """The content of the file for these questions, their cases drawn from `seed`.
 
     Raises:
-        ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
+        ClassroomError: a question is malformed (see `materialise`).
     """
-    stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
-    cases = tuple(question.cases(np.random.default_rng([seed, stream])))
-    drawn = DrawnQuestion(
-        id=question.id,
-        title=question.title,
-        target=question.target,
-        points=question.points,
-        criteria=question.criteria,
-        forbidden=question.forbidden,
-        cases=cases,
-        expected=answers_of(question.reference, cases),
+    return to_bytes([materialise(question, seed) for question in questions])
+
+
+def to_bytes(questions: Sequence[DrawnQuestion]) -> bytes:
+    """The file's content.
+
+    Raises:
+        ClassroomError: an input has a dtype that the file cannot hold.
+    """
+    arrays = _Arrays()
+    manifest = {"format": FORMAT, "questions": [_write_question(q, arrays) for q in questions]}
+    manifest["arrays"] = arrays.index
+    text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
+    members = {"manifest": np.frombuffer(text, np.uint8)} | arrays.joined()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
+        for name, array in members.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", DATE)
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, content.getvalue())
+    return buffer.getvalue()
+
+
+def load(path: Path) -> dict[str, DrawnQuestion]:
+    """The questions of a file, by id.
+
+    Raises:
+        ClassroomError: the file is missing, damaged, or of another version of the course.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ClassroomError(f"{path} is too large to be a file of public cases; download it again.")
+        with np.load(path, allow_pickle=False) as file:
+            manifest = json.loads(file["manifest"].tobytes())
+            if manifest["format"] != FORMAT:
+                raise ClassroomError(
+                    f"{path} has format {manifest['format']}, and this course reads format {FORMAT}: "
+                    "download the assignment again, notebook and cases together."
+                )
+            stored = {name: file[name] for name in DTYPES if name in file.files}
+        arrays = [
+            stored[dtype][start : start + int(np.prod(shape))].reshape(shape)
+            for dtype, start, shape in manifest["arrays"]
+        ]
+        questions = [_read_question(q, arrays) for q in manifest["questions"]]
+    except FileNotFoundError as error:
+        raise ClassroomError(
+            f"{path} is not there: the file of public cases has to lie beside the notebook; download it again."
+        ) from error
+    except OSError as error:
+        raise ClassroomError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ClassroomError(f"{path} is damaged or not a file of public cases; download it again.") from error
+    return {question.id: question for question in questions}
+
+
+class _Arrays:
+    """Collects arrays into one flat array a dtype, equal ones once."""
+
+    def __init__(self) -> None:
+        self.index: list[tuple[str, int, list[int]]] = []
+        self._number: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+        self._parts: dict[str, list[np.ndarray]] = {}
+
+    def add(self, array: np.ndarray) -> int:
+        name = array.dtype.name
+        if name not in DTYPES:
+            raise ClassroomError(f"an array of dtype {name} cannot be stored; use one of {', '.join(DTYPES)}.")
+        key = (name, array.shape, array.tobytes())
+        if key not in self._number:
+            parts = self._parts.setdefault(name, [])
+            self._number[key] = len(self.index)
+            self.index.append((name, sum(part.size for part in parts), list(array.shape)))
+            parts.append(array.ravel())
+        return self._number[key]
+
+    def joined(self) -> dict[str, np.ndarray]:
+        return {name: np.concatenate(self._parts[name]) for name in DTYPES if name in self._parts}
+
+
+def _write_question(question: DrawnQuestion, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "title": question.title,
+        "target": question.target,
+        "points": question.points,
+        "criteria": [criteria.to_json(criterion) for criterion in question.criteria],
+        "forbidden": list(question.forbidden),
+        "cases": [_write_case(case, arrays) for case in question.cases],
+        "expected": _write_answers(question.expected, arrays),
+        "misconceptions": [
+            {"name": m.name, "sentence": m.sentence, "answers": _write_answers(m.answers, arrays)}
+            for m in question.misconceptions
+        ],
+    }
+
+
+def _read_question(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> DrawnQuestion:
+    return DrawnQuestion(
+        id=data["id"],
+        title=data["title"],
+        target=data["target"],
+        points=data["points"],
+        criteria=tuple(criteria.from_json(criterion) for criterion in data["criteria"]),
+        forbidden=tuple(data["forbidden"]),
+        cases=tuple(_read_case(case, arrays) for case in data["cases"]),
+        expected=_read_answers(data["expected"], arrays),
         misconceptions=tuple(
-            DrawnMisconception(m.name, m.sentence, answers_of(m.implementation, cases)) for m in question.misconceptions
+            DrawnMisconception(m["name"], m["sentence"], _read_answers(m["answers"], arrays))
+            for m in data["misconceptions"]
         ),
     )
-    _check(drawn)
-    return drawn
 
 
-def answers_of(implementation: Callable[..., Any], cases: tuple[Case, ...]) -> tuple[tuple[Answer, ...], ...]:
-    """What an implementation of ours answers, by case and call."""
-    return tuple(tuple(answer_with(implementation, call) for call in case.calls) for case in cases)
+def _write_case(case: Case, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "name": case.name,
+        "tags": sorted(case.tags),
+        "extras": _write_named(case.extras or {}, arrays),
+        "calls": [
+            {
+                "arguments": [{"array": arrays.add(a)} if isinstance(a, np.ndarray) else a for a in call.arguments],
+                "construct": None if call.construct is None else list(call.construct),
+                "parameters": _write_named(call.parameters, arrays),
+                "cotangent": None if call.cotangent is None else arrays.add(call.cotangent),
+                "count_operations": call.count_operations,
+            }
+            for call in case.calls
+        ],
+    }
 
 
-def _check(drawn: DrawnQuestion) -> None:
-    """A question's own mistakes, found before a student could meet them."""
-    known = {criterion.tag for criterion in drawn.criteria}
-    for case, answers in zip(drawn.cases, drawn.expected, strict=True):
-        where = f"question {drawn.id}, case {case.name!r}"
-        if not case.tags or not case.tags <= known:
-            raise ClassroomError(f"{where}: its tags {sorted(case.tags)} must be among {sorted(known)}.")
-        for answer in answers:
-            if answer.error:
-                raise ClassroomError(f"{where}: the reference fails: {answer.error}")
-        for criterion in drawn.criteria:
-            problem = criterion.judge(case, answers, answers) if criterion.tag in case.tags else None
-            if problem:
-                raise ClassroomError(f"{where}: the reference fails {criterion.name!r}: {problem}")
-    for criterion in drawn.criteria:
-        if not any(criterion.tag in case.tags for case in drawn.cases):
-            raise ClassroomError(f"question {drawn.id}: no case is tagged {criterion.tag!r} for {criterion.name!r}.")
-        if criterion.weight <= 0:
-            raise ClassroomError(f"question {drawn.id}: the weight of {criterion.name!r} must be positive.")
+def _read_case(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> Case:
+    calls = tuple(
+        Call(
+            arguments=tuple(arrays[a["array"]] if isinstance(a, dict) else a for a in call["arguments"]),
+            construct=None if call["construct"] is None else tuple(call["construct"]),
+            parameters=_read_named(call["parameters"], arrays),
+            cotangent=None if call["cotangent"] is None else arrays[call["cotangent"]],
+            count_operations=call["count_operations"],
+        )
+        for call in data["calls"]
+    )
+    return Case(data["name"], calls, frozenset(data["tags"]), _read_named(data["extras"], arrays) or None)
+
+
+def _write_answers(answers: Sequence[Sequence[Answer]], arrays: _Arrays) -> list[list[dict[str, Any]]]:
+    return [[_write_answer(answer, arrays) for answer in case] for case in answers]
+
+
+def _write_answer(answer: Answer, arrays: _Arrays) -> dict[str, Any]:
+    if answer.error:
+        return {"error": answer.error}
+    data: dict[str, Any] = {"outputs": [[arrays.add(o.values), o.dtype] for o in answer.outputs]}
+    if answer.gradients:
+        data["gradients"] = _write_named(answer.gradients, arrays)
+    if answer.operations is not None:
+        data["operations"] = answer.operations
+    return data
+
+
+def _read_answers(
+    data: Sequence[Sequence[Mapping[str, Any]]], arrays: Sequence[np.ndarray]
+) -> tuple[tuple[Answer, ...], ...]:
+    return tuple(
+        tuple(
+            Answer(
+                outputs=tuple(Array(arrays[number], dtype) for number, dtype in answer.get("outputs", ())),
+                gradients=_read_named(answer.get("gradients", {}), arrays),
+                operations=answer.get("operations"),
+                error=answer.get("error"),
+            )
+            for answer in case
+        )
+        for case in data
+    )
+
+
+def _write_named(named: Mapping[str, np.ndarray | None], arrays: _Arrays) -> dict[str, int | None]:
+    return {name: None if array is None else arrays.add(array) for name, array in named.items()}
+
+
+def _read_named(named: Mapping[str, int | None], arrays: Sequence[np.ndarray]) -> dict[str, Any]:
+    return {name: None if number is None else arrays[number] for name, number in named.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from classroom.cases import DrawnQuestion, materialise
+from classroom.drawn import DrawnQuestion, materialise
 from classroom.errors import ClassroomError
 from classroom.examiner import examine
 from classroom.inprocess import InProcess

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from classroom.cases import DrawnQuestion
 from classroom.diagnosis import diagnose, explains_all
+from classroom.drawn import DrawnQuestion
 from classroom.mistakes import is_not_written
 from classroom.question import Case, Criterion
 from classroom.results import CriterionResult, QuestionResult

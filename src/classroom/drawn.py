@@ -1,0 +1,94 @@
+"""Drawing a question's cases: inputs, the right answers, and every misconception's answers.
+
+A `DrawnQuestion` holds plain data only. Drawn at release with a fixed seed and stored beside the notebook it is the
+public question; drawn at grading with the instructor's seed, in memory, it is the hidden one.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from classroom.errors import ClassroomError
+from classroom.inprocess import answer_with
+from classroom.question import Case, Criterion, Question
+from classroom.student import Answer
+
+
+@dataclass(frozen=True)
+class DrawnMisconception:
+    """A misconception's name, its sentence, and its answers by case and call."""
+
+    name: str
+    sentence: str
+    answers: tuple[tuple[Answer, ...], ...]
+
+
+@dataclass(frozen=True)
+class DrawnQuestion:
+    """All that the examiner needs to judge one question, without any implementation of it."""
+
+    id: str
+    title: str
+    target: str
+    points: float
+    criteria: tuple[Criterion, ...]
+    forbidden: tuple[str, ...]
+    cases: tuple[Case, ...]
+    expected: tuple[tuple[Answer, ...], ...]
+    misconceptions: tuple[DrawnMisconception, ...]
+
+
+def materialise(question: Question, seed: int) -> DrawnQuestion:
+    """Draws the question's cases from `seed` and computes every answer, in this process.
+
+    The same seed gives each question its own stream of random numbers, by its id.
+
+    Raises:
+        ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
+    """
+    stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
+    cases = tuple(question.cases(np.random.default_rng([seed, stream])))
+    drawn = DrawnQuestion(
+        id=question.id,
+        title=question.title,
+        target=question.target,
+        points=question.points,
+        criteria=question.criteria,
+        forbidden=question.forbidden,
+        cases=cases,
+        expected=answers_of(question.reference, cases),
+        misconceptions=tuple(
+            DrawnMisconception(m.name, m.sentence, answers_of(m.implementation, cases)) for m in question.misconceptions
+        ),
+    )
+    _check(drawn)
+    return drawn
+
+
+def answers_of(implementation: Callable[..., Any], cases: tuple[Case, ...]) -> tuple[tuple[Answer, ...], ...]:
+    """What an implementation of ours answers, by case and call."""
+    return tuple(tuple(answer_with(implementation, call) for call in case.calls) for case in cases)
+
+
+def _check(drawn: DrawnQuestion) -> None:
+    """A question's own mistakes, found before a student could meet them."""
+    known = {criterion.tag for criterion in drawn.criteria}
+    for case, answers in zip(drawn.cases, drawn.expected, strict=True):
+        where = f"question {drawn.id}, case {case.name!r}"
+        if not case.tags or not case.tags <= known:
+            raise ClassroomError(f"{where}: its tags {sorted(case.tags)} must be among {sorted(known)}.")
+        for answer in answers:
+            if answer.error:
+                raise ClassroomError(f"{where}: the reference fails: {answer.error}")
+        for criterion in drawn.criteria:
+            problem = criterion.judge(case, answers, answers) if criterion.tag in case.tags else None
+            if problem:
+                raise ClassroomError(f"{where}: the reference fails {criterion.name!r}: {problem}")
+    for criterion in drawn.criteria:
+        if not any(criterion.tag in case.tags for case in drawn.cases):
+            raise ClassroomError(f"question {drawn.id}: no case is tagged {criterion.tag!r} for {criterion.name!r}.")
+        if criterion.weight <= 0:
+            raise ClassroomError(f"question {drawn.id}: the weight of {criterion.name!r} must be positive.")

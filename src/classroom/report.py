@@ -1,0 +1,81 @@
+"""Results for the terminal and for programs: an aligned table, and plain data for JSON."""
+
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from classroom.panel import points_text
+from classroom.results import QuestionResult
+
+WIDTH = 88
+INDENT = 4
+
+
+def table(results: Sequence[QuestionResult]) -> str:
+    """Questions, points, failed criteria and diagnoses as text, at most `WIDTH` columns wide."""
+    rows = [(r.id, f"{points_text(r.score)} / {points_text(r.max_score)}") for r in results]
+    total = (sum(r.score for r in results), sum(r.max_score for r in results))
+    rows.append(("total", f"{points_text(total[0])} / {points_text(total[1])}"))
+    left = max(_columns(name) for name, _ in rows) + 2
+    right = max(len(points) for _, points in rows)
+    lines = []
+    for result, (name, points) in zip(results, rows, strict=False):
+        lines.append(f"{_pad(name, left)}{points:>{right}}  {_status(result)}")
+        if result.diagnosis:
+            lines += _wrapped(result.diagnosis, "→ ")
+        for criterion in result.criteria:
+            if not criterion.passed and criterion.message != result.diagnosis:
+                lines += _wrapped(f"{criterion.name}: {criterion.message}", "✗ ")
+    lines.append("─" * (left + right))
+    lines.append(f"{_pad('total', left)}{rows[-1][1]:>{right}}")
+    return "\n".join(lines)
+
+
+def to_json(results: Sequence[QuestionResult]) -> list[dict[str, Any]]:
+    """Results as JSON-able data: `id`, `title`, `score`, `max_score`, `criteria`, `diagnosis`."""
+    return [
+        {
+            "id": result.id,
+            "title": result.title,
+            "score": result.score,
+            "max_score": result.max_score,
+            "criteria": [
+                {
+                    "name": criterion.name,
+                    "passed": criterion.passed,
+                    "message": criterion.message,
+                    "score": round(criterion.score, 2),
+                    "max_score": round(criterion.max_score, 2),
+                }
+                for criterion in result.criteria
+            ],
+            "diagnosis": result.diagnosis,
+        }
+        for result in results
+    ]
+
+
+def _status(result: QuestionResult) -> str:
+    if all(criterion.passed for criterion in result.criteria):
+        return "✓ complete"
+    return "◐ in part" if result.score else "✗ no points yet"
+
+
+def _wrapped(text: str, mark: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=" " * INDENT + mark,
+        subsequent_indent=" " * (INDENT + len(mark)),
+        break_on_hyphens=False,
+    )
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives the text: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int) -> str:
+    return text + " " * (width - _columns(text))
