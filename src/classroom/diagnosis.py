@@ -15,11 +15,14 @@ Answers = Sequence[Sequence[Answer]]  # by case, by call
 def diagnose(expected: Answers, misconceptions: Mapping[str, Answers], actual: Answers) -> str | None:
     """The name of the one misconception that the evidence points to, or None.
 
-    First, a misconception that gives the same answers everywhere. Else one that explains at least half of the
-    cases in which it shows itself, in cases that no other misconception explains: there is a second mistake too.
+    Where everything raised there is no evidence. Else, first, a misconception that gives the same answers
+    everywhere; then one that explains at least half of the cases in which it shows itself, in cases that no other
+    misconception explains: there is a second mistake too.
     """
     same = {name: [_same_case(a, b) for a, b in zip(answers, actual, strict=True)]
             for name, answers in misconceptions.items()}  # fmt: skip
+    if all(_raised(answers) for answers in actual):
+        return None  # the error itself says more than any guess
     full = [name for name, cases in same.items() if all(cases)]
     if full:
         return full[0] if len(full) == 1 else None

@@ -5,14 +5,12 @@ public question; drawn at grading with the instructor's seed, in memory, it is t
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from classroom.errors import ClassroomError
-from classroom.inprocess import answer_with
+from classroom.precise import answers_of, settled_on
 from classroom.question import Case, Criterion, Question
 from classroom.student import Answer
 
@@ -51,6 +49,7 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
     """
     stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
     cases = tuple(question.cases(np.random.default_rng([seed, stream])))
+    expected = answers_of(question.reference, cases)
     drawn = DrawnQuestion(
         id=question.id,
         title=question.title,
@@ -59,18 +58,14 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
         criteria=question.criteria,
         forbidden=question.forbidden,
         cases=cases,
-        expected=answers_of(question.reference, cases),
+        expected=expected,
         misconceptions=tuple(
-            DrawnMisconception(m.name, m.sentence, answers_of(m.implementation, cases)) for m in question.misconceptions
+            DrawnMisconception(m.name, m.sentence, settled_on(expected, answers_of(m.implementation, cases)))
+            for m in question.misconceptions
         ),
     )
     _check(drawn)
     return drawn
-
-
-def answers_of(implementation: Callable[..., Any], cases: tuple[Case, ...]) -> tuple[tuple[Answer, ...], ...]:
-    """What an implementation of ours answers, by case and call."""
-    return tuple(tuple(answer_with(implementation, call) for call in case.calls) for case in cases)
 
 
 def _check(drawn: DrawnQuestion) -> None:

@@ -44,26 +44,29 @@ def without_evidence(question: DrawnQuestion, reason: str) -> QuestionResult:
 
 
 def _message(question: DrawnQuestion, criterion: Criterion, actual: Sequence[Sequence[Answer]]) -> str:
-    failures = []
+    failures: list[tuple[str, str]] = []
     looked_at = 0
     for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
-        if criterion.tag not in case.tags:
-            continue
-        looked_at += 1
-        problem = _judge(criterion, case, expected, answers)
-        if problem:
-            failures.append((case.name, problem))
+        if criterion.tag in case.tags:
+            looked_at += 1
+            problem = _judge(criterion, case, expected, answers)
+            if problem:
+                failures.append((case.name, problem))
     if not looked_at:
         return "No case tries this."
     if not failures:
         return ""
     name, problem = failures[0]
-    if len(failures) == 1:
-        return f"With {name}: {problem}"
-    others = len(failures) - 1
-    if all(p == problem for _, p in failures):
+    same = all(other == problem for _, other in failures)
+    if same and (len(failures) == looked_at > 1 or _raised_everywhere(actual)):
         return problem
-    return f"With {name}: {problem} (And in {others} other case{'s' if others > 1 else ''}.)"
+    others = len(failures) - 1
+    more = f" And in {others} other case{'s' if others > 1 else ''}." if others else ""
+    return f"With {name}: {problem}{more}"
+
+
+def _raised_everywhere(actual: Sequence[Sequence[Answer]]) -> bool:
+    return all(any(answer.error for answer in answers) for answers in actual)
 
 
 def _judge(criterion: Criterion, case: Case, expected: Sequence[Answer], answers: Sequence[Answer]) -> str | None:
@@ -75,7 +78,7 @@ def _judge(criterion: Criterion, case: Case, expected: Sequence[Answer], answers
 
 def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> str | None:
     errors = [answer.error for answers in actual for answer in answers if answer.error]
-    if any(is_not_written(error) for error in errors):
+    if errors and all(is_not_written(error) for error in errors) and _raised_everywhere(actual):
         return NOT_WRITTEN
     known = {m.name: m for m in question.misconceptions}
     name = diagnose(question.expected, {n: m.answers for n, m in known.items()}, actual)

@@ -2,8 +2,11 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from torch.overrides import TorchFunctionMode
 
 from classroom.errors import ClassroomError
 
@@ -25,16 +28,40 @@ def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str
         ClassroomError: a name does not exist.
     """
     used: list[str] = []
+    functions: dict[int, str] = {}  # by identity: functions of torch may not be hashable
     with contextlib.ExitStack() as restore:
         for name in names:
             parent, attribute = _resolve(name)
             original = getattr(parent, attribute)
             trap = _trap(name, used)
+            if inspect.isclass(original):  # stays a class: subclasses and instances made earlier are caught too
+                for method in ("__init__", "forward"):
+                    if hasattr(original, method):
+                        _replace(restore, original, method, trap)
+                continue
+            functions[id(original)] = name
             _replace(restore, parent, attribute, trap)
             for alias in [key for key, value in namespace.items() if value is original]:
                 namespace[alias] = trap
                 restore.callback(_put_back, namespace, alias, trap, original)
+        if functions:
+            restore.enter_context(_Watch(functions, used))
         yield used
+
+
+class _Watch(TorchFunctionMode):
+    """Sees every call of torch's own functions, also through a partial or a name that was bound elsewhere."""
+
+    def __init__(self, functions: Mapping[int, str], used: list[str]):
+        super().__init__()
+        self.functions, self.used = functions, used
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = self.functions.get(id(func))
+        if name is not None:
+            self.used.append(name)
+            raise ForbiddenNameError(name)
+        return func(*args, **(kwargs or {}))
 
 
 def _resolve(name: str) -> tuple[Any, str]:

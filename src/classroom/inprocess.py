@@ -111,11 +111,11 @@ def _construct(kind: Any, call: Call) -> tuple[torch.nn.Module, dict[str, torch.
     if not call.parameters:
         return module, {}
     given = {name: torch.from_numpy(np.array(array, copy=True)) for name, array in call.parameters.items()}
-    own = module.state_dict()
-    if own.keys() != given.keys():
+    own = dict(module.state_dict())
+    if not given.keys() <= own.keys() or not dict(module.named_parameters()).keys() <= given.keys():
         raise ReturnedValueError(
-            f"Your module's parameters are {_names(own)}, but they must be {_names(given)}: "
-            "the names of the attributes are part of the task."
+            f"Your module's parameters are {_names(dict(module.named_parameters()))}, but they must be "
+            f"{_names(given)}: the attributes' names are part of the task."
         )
     for name, value in given.items():
         if own[name].shape != value.shape:
@@ -125,7 +125,7 @@ def _construct(kind: Any, call: Call) -> tuple[torch.nn.Module, dict[str, torch.
     floating = {value.dtype for value in given.values() if value.is_floating_point()}
     if len(floating) == 1:
         module.to(floating.pop())
-    module.load_state_dict(given)
+    module.load_state_dict(own | given)
     return module, {name: p for name, p in module.named_parameters() if name in given and p.requires_grad}
 
 

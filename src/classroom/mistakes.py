@@ -18,7 +18,8 @@ def error_sentence(error: BaseException, namespace: dict[str, Any]) -> str:
     Frames are recognised by their globals, so library frames below and ours above are left out.
     """
     frame = _last_frame(error, namespace)
-    if isinstance(error, NotImplementedError):
+    # torch raises NotImplementedError too ("… not implemented for 'Bool'"): that is a mistake like any other.
+    if isinstance(error, NotImplementedError) and (not str(error) or "not written" in str(error)):
         name = f"`{frame.tb_frame.f_code.co_name}`" if frame else "This"
         return f"NotImplementedError: {name} {NOT_WRITTEN}."
     if isinstance(error, ReturnedValueError):

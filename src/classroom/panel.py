@@ -27,7 +27,7 @@ def points_text(points: float) -> str:
 def panel(result: QuestionResult) -> str:
     """One question's result as HTML."""
     colour = _colour(result)
-    rows = "".join(_row(criterion) for criterion in result.criteria)
+    rows = "".join(_row(criterion, result.diagnosis) for criterion in result.criteria)
     return (
         f'<section aria-label="Result of {escape(result.id, quote=True)}" style="{SHELL.format(colour=colour)}">'
         f"{_heading(result)}{_bar(result, colour)}{_diagnosis(result, colour)}"
@@ -80,11 +80,11 @@ def _diagnosis(result: QuestionResult, colour: str) -> str:
     )
 
 
-def _row(criterion: CriterionResult) -> str:
+def _row(criterion: CriterionResult, diagnosis: str | None) -> str:
     mark, word = ("✓", "passed") if criterion.passed else ("✗", "failed")
     colour = GREEN if criterion.passed else RED
     message = ""
-    if criterion.message:
+    if criterion.message and criterion.message != diagnosis:  # not said twice
         message = f'<div style="opacity:.85;margin-left:1.4em">{_text(criterion.message)}</div>'
     return (
         '<li style="margin:.3em 0;padding:0">'

@@ -21,8 +21,8 @@ class Call:
     """One thing asked of a student's code: call what the notebook defines as `target` on these inputs.
 
     Arrays arrive as torch tensors of the same dtype, scalars as they are. With `construct`, `target` is a class:
-    it is constructed with those arguments, `parameters` are copied into it by name (`load_state_dict`, strict),
-    and the instance is called.
+    it is constructed with those arguments and set to `eval()`, `parameters` are copied into it by name, and the
+    instance is called. It must have these parameters and no others; buffers of its own are its own business.
     """
 
     arguments: tuple[Value, ...]
