@@ -1,0 +1,250 @@
+"""Question 6: not in the future, and not padding."""
+
+import numpy as np
+import torch
+from classroom.criteria import ShapeAndDtype, Unchanged, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+
+from transformer_lab.masks import causal_mask, padding_mask
+
+
+def decoder_mask(tokens, pad_id):
+    """The library's two masks combined; its padding mask has an axis for the heads, which one head does not need."""
+    return padding_mask(tokens, pad_id)[:, 0] & causal_mask(tokens.shape[-1])
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def sentences(lengths, n, pad_id):
+        tokens = rng.integers(1, 9, size=(len(lengths), n))
+        tokens[tokens == pad_id] = 9
+        for row, length in zip(tokens, lengths, strict=True):
+            row[length:] = pad_id
+        return tokens.astype(np.int64)
+
+    def case(name, tokens, pad_id, tags=("values", "shape")):
+        return Case(name, (Call((tokens, pad_id)),), frozenset(tags))
+
+    in_front = sentences([5, 5], 5, 0)
+    in_front[0, :2] = 0
+    full = sentences([4], 4, 0)
+    shortened = full.copy()
+    shortened[0, -1] = 0
+    last_key = np.zeros((1, 4, 4), dtype=bool)
+    last_key[..., -1] = True
+    return [
+        case("a sentence without padding", sentences([4], 4, 0), 0),
+        case("sentences of different lengths", sentences([5, 3, 1], 5, 0), 0),
+        case("as many sentences as positions", sentences([3, 2, 1], 3, 0), 0),
+        case("padding with another number", sentences([4, 2], 4, 3), 3),
+        case("padding in front", in_front, 0, ("values",)),
+        case("one token, and one sentence of padding only", sentences([1, 0], 1, 0), 0),
+        Case(
+            "a last token turned into padding",
+            (Call((full, 0)), Call((shortened, 0))),
+            frozenset({"unchanged"}),
+            {"unchanged": ~last_key},
+        ),
+    ]
+
+
+def _real(tokens, pad_id):
+    return (tokens != pad_id)[:, None, :]
+
+
+def _triangle(tokens, diagonal=0):
+    n = tokens.shape[-1]
+    return torch.ones(n, n, dtype=torch.bool).tril(diagonal)
+
+
+def diagonal_hidden(tokens, pad_id):
+    return _triangle(tokens, -1) & _real(tokens, pad_id)
+
+
+def one_ahead(tokens, pad_id):
+    return _triangle(tokens, 1) & _real(tokens, pad_id)
+
+
+def future_only(tokens, pad_id):
+    return _triangle(tokens).T & _real(tokens, pad_id)
+
+
+def inverted(tokens, pad_id):
+    return ~decoder_mask(tokens, pad_id)
+
+
+def padding_inverted(tokens, pad_id):
+    return _triangle(tokens) & ~_real(tokens, pad_id)
+
+
+def padding_only(tokens, pad_id):
+    return _real(tokens, pad_id).expand(-1, tokens.shape[-1], -1)
+
+
+def causal_only(tokens, pad_id):
+    return _triangle(tokens).expand(tokens.shape[0], -1, -1)
+
+
+def either(tokens, pad_id):
+    return _triangle(tokens) | _real(tokens, pad_id)
+
+
+def queries_hidden(tokens, pad_id):
+    return _triangle(tokens) & (tokens != pad_id)[:, :, None]
+
+
+def both_hidden(tokens, pad_id):
+    return decoder_mask(tokens, pad_id) & (tokens != pad_id)[:, :, None]
+
+
+def zero_is_padding(tokens, pad_id):
+    return decoder_mask(tokens, 0)
+
+
+def numbers(tokens, pad_id):
+    return decoder_mask(tokens, pad_id).float()
+
+
+def whole_numbers(tokens, pad_id):
+    return decoder_mask(tokens, pad_id).long()
+
+
+def additive(tokens, pad_id):
+    return torch.zeros(*tokens.shape, tokens.shape[-1]).masked_fill(~decoder_mask(tokens, pad_id), -torch.inf)
+
+
+def head_axis(tokens, pad_id):
+    return decoder_mask(tokens, pad_id)[:, None]
+
+
+def by_comparing_positions(tokens, pad_id):
+    position = torch.arange(tokens.shape[1])
+    return (position[None, :] <= position[:, None])[None] & tokens.ne(pad_id).unsqueeze(1)
+
+
+def by_triu(tokens, pad_id):
+    n = tokens.size(1)
+    future = torch.triu(torch.ones(n, n), diagonal=1).bool()
+    return ~(future | (tokens == pad_id)[:, None, :])
+
+
+def by_loop(tokens, pad_id):
+    batch, n = tokens.shape
+    mask = torch.zeros(batch, n, n, dtype=torch.bool)
+    for b in range(batch):
+        for i in range(n):
+            for j in range(i + 1):
+                mask[b, i, j] = bool(tokens[b, j] != pad_id)
+    return mask
+
+
+def by_product(tokens, pad_id):
+    n = tokens.shape[-1]
+    return (torch.tril(torch.ones(n, n)) * (tokens != pad_id).float()[:, None, :]) > 0
+
+
+DECODER_MASK = Question(
+    id="decoder-mask",
+    title="Who may see whom?",
+    target="decoder_mask",
+    points=2,
+    reference=decoder_mask,
+    cases=cases,
+    criteria=(
+        Values(weight=2),
+        ShapeAndDtype(weight=1),
+        Unchanged(weight=1, name="only that key changes", what="the last token"),
+    ),
+    misconceptions=(
+        Misconception(
+            "own position hidden",
+            "No token may see itself in your mask, so the first one sees nothing at all. Position i may attend to "
+            "0 … i, i included: the diagonal is True.",
+            diagonal_hidden,
+        ),
+        Misconception(
+            "one position too far",
+            "Each position sees one token of the future, the very one it has to predict. Check the `diagonal` "
+            "argument: tril() without one keeps the diagonal and what is below.",
+            one_ahead,
+        ),
+        Misconception(
+            "future in place of past",
+            "Your triangle is the wrong one: positions see the future and not the past. Rows are queries, columns "
+            "are keys, so the visible part lies on and below the diagonal: tril.",
+            future_only,
+        ),
+        Misconception(
+            "True means hidden",
+            "Your mask is the exact opposite: True where a key is hidden. Throughout the course True means *may "
+            "attend*.",
+            inverted,
+        ),
+        Misconception(
+            "padding visible, tokens hidden",
+            "The triangle is right, but you let queries see padding only: real tokens are where tokens != pad_id.",
+            padding_inverted,
+        ),
+        Misconception(
+            "future visible",
+            "Padding is hidden, but the future is not: combine it with a lower triangle.",
+            padding_only,
+        ),
+        Misconception(
+            "padding visible",
+            "The future is hidden, but padding is not: combine the triangle with tokens != pad_id.",
+            causal_only,
+        ),
+        Misconception(
+            "one rule or the other",
+            "In your mask one of the two rules is enough. Both have to hold: combine them with & instead of |.",
+            either,
+        ),
+        Misconception(
+            "queries hidden in place of keys",
+            "You blank the rows of padding instead of its columns. The mask hides *keys*, which are the last axis: "
+            "(tokens != pad_id)[:, None, :].",
+            queries_hidden,
+        ),
+        Misconception(
+            "queries on padding hidden as well",
+            "You hide padding as a key, which is right, and also blank the rows of queries that stand on padding. "
+            "Leave these rows as they are: their output is never used, and a row that sees nothing is best avoided.",
+            both_hidden,
+        ),
+        Misconception(
+            "pad_id fixed to 0",
+            "You take 0 for padding whatever the caller says. Compare with `pad_id`.",
+            zero_is_padding,
+        ),
+        Misconception(
+            "numbers in place of truth values",
+            "Your mask holds 1.0 and 0.0. It has to be boolean, so that ~ and & mean what they say: compare, or end "
+            "with .bool().",
+            numbers,
+        ),
+        Misconception(
+            "whole numbers in place of truth values",
+            "Your mask holds the integers 1 and 0. It has to be boolean: on integers ~ flips bits, so ~1 is -2.",
+            whole_numbers,
+        ),
+        Misconception(
+            "additive mask",
+            "Your mask holds 0 and -inf, to be added to the scores. Other libraries do this; here a mask is boolean, "
+            "True = may attend.",
+            additive,
+        ),
+        Misconception(
+            "an axis too many",
+            "You have an axis for the heads already. With one head the mask is (batch, n, n).",
+            head_axis,
+        ),
+    ),
+    alternatives={
+        "comparing positions": by_comparing_positions,
+        "triu and not": by_triu,
+        "three loops": by_loop,
+        "product": by_product,
+    },
+    forbidden=("transformer_lab.masks.causal_mask", "transformer_lab.masks.padding_mask"),
+)

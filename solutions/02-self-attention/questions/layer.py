@@ -1,0 +1,263 @@
+"""Question 7: self-attention as a module with parameters (claims C16, C21)."""
+
+import math
+
+import numpy as np
+import torch
+from classroom.criteria import Gradients, Permuted, ShapeAndDtype, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+from torch import nn
+
+from transformer_lab.attention import scaled_dot_product_attention
+
+from .attention import READY_MADE
+from .drawing import causal, normal
+
+
+class SelfAttention(nn.Module):
+    """One head: queries, keys and values are linear maps of the same sequence, without a bias."""
+
+    def __init__(self, d_model, d_k, d_v):
+        super().__init__()
+        self.query = nn.Linear(d_model, d_k, bias=False)
+        self.key = nn.Linear(d_model, d_k, bias=False)
+        self.value = nn.Linear(d_model, d_v, bias=False)
+
+    def forward(self, x, mask=None):
+        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def weights(d_model, d_k, d_v, dtype=np.float32):
+        widths = {"query": d_k, "key": d_k, "value": d_v}
+        return {f"{name}.weight": normal(rng, d, d_model, dtype=dtype) for name, d in widths.items()}
+
+    def case(name, tags, batch, n, d_model, d_k, d_v, mask=None, dtype=np.float32, backward=False):
+        call = Call(
+            (normal(rng, *batch, n, d_model, dtype=dtype), mask),
+            construct=(d_model, d_k, d_v),
+            parameters=weights(d_model, d_k, d_v, dtype),
+            cotangent=normal(rng, *batch, n, d_v, dtype=dtype) if backward else None,
+        )
+        return Case(name, (call,), frozenset(tags))
+
+    padding = np.array([[[True, True, True]], [[True, True, False]]])
+    x, sizes = normal(rng, 1, 5, 3), (3, 2, 4)
+    order = np.roll(np.arange(5), int(rng.integers(1, 5)))
+    same = weights(*sizes)
+    return [
+        case("one sequence", {"values", "shape", "gradients"}, (), 3, 4, 2, 3, backward=True),
+        case(
+            "a batch with a causal mask", {"values", "shape", "gradients"}, (2,), 3, 3, 4, 2, causal(3), backward=True
+        ),
+        case("a batch with padding", {"values", "shape"}, (2,), 3, 4, 3, 2, padding),
+        case("all sizes equal", {"values", "shape"}, (3,), 3, 3, 3, 3, causal(3)),
+        case("a single token", {"values", "shape"}, (1,), 1, 4, 2, 3),
+        case("double precision", {"values", "shape"}, (), 2, 3, 2, 2, dtype=np.float64),
+        Case(
+            "the tokens in another order",
+            tuple(Call((tokens, None), construct=sizes, parameters=same) for tokens in (x, x[:, order])),
+            frozenset({"permuted"}),
+            {"permutation": order},
+        ),
+    ]
+
+
+class WithBias(SelfAttention):
+    def __init__(self, d_model, d_k, d_v):
+        super().__init__(d_model, d_k, d_v)
+        self.query, self.key = nn.Linear(d_model, d_k), nn.Linear(d_model, d_k)
+        self.value = nn.Linear(d_model, d_v)
+
+
+class MaskForgotten(SelfAttention):
+    def forward(self, x, mask=None):
+        return super().forward(x)
+
+
+class MaskInverted(SelfAttention):
+    def forward(self, x, mask=None):
+        return super().forward(x, None if mask is None else ~mask)
+
+
+class KeysFromQueries(SelfAttention):
+    def forward(self, x, mask=None):
+        return scaled_dot_product_attention(self.query(x), self.query(x), self.value(x), mask)
+
+
+class QueriesAndKeysSwapped(SelfAttention):
+    def forward(self, x, mask=None):
+        return scaled_dot_product_attention(self.key(x), self.query(x), self.value(x), mask)
+
+
+class ValuesNotProjected(SelfAttention):
+    def forward(self, x, mask=None):
+        return scaled_dot_product_attention(self.query(x), self.key(x), x, mask)
+
+
+class ScaledByModelWidth(SelfAttention):
+    def forward(self, x, mask=None):
+        correction = math.sqrt(self.query.out_features / self.query.in_features)
+        return scaled_dot_product_attention(self.query(x) * correction, self.key(x), self.value(x), mask)
+
+
+class NotScaled(SelfAttention):
+    def forward(self, x, mask=None):
+        correction = math.sqrt(self.query.out_features)
+        return scaled_dot_product_attention(self.query(x) * correction, self.key(x), self.value(x), mask)
+
+
+class WithResidual(SelfAttention):
+    def forward(self, x, mask=None):
+        output = super().forward(x, mask)
+        return x + output
+
+
+class ValuesOnly(SelfAttention):
+    def forward(self, x, mask=None):
+        return self.value(x)
+
+
+class WeightsCutOff(SelfAttention):
+    def forward(self, x, mask=None):
+        return scaled_dot_product_attention(self.query(x).detach(), self.key(x).detach(), self.value(x), mask)
+
+
+class CutGraph(SelfAttention):
+    def forward(self, x, mask=None):
+        return super().forward(x, mask).detach()
+
+
+class SinglePrecision(SelfAttention):
+    def forward(self, x, mask=None):
+        return super().forward(x, mask).float()
+
+
+def _attend(q, k, v, mask):
+    scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e9)
+    return scores.softmax(dim=-1) @ v
+
+
+class ByFunctions(nn.Module):
+    def __init__(self, d_model, d_k, d_v):
+        super().__init__()
+        self.d_k = d_k
+        self.query = nn.Linear(d_model, d_k, bias=False)
+        self.key = nn.Linear(d_model, d_k, bias=False)
+        self.value = nn.Linear(d_model, d_v, bias=False)
+
+    def forward(self, x, mask=None):
+        q, k, v = (nn.functional.linear(x, part.weight) for part in (self.query, self.key, self.value))
+        return _attend(q, k, v, mask)
+
+
+class ByEinsum(ByFunctions):
+    def forward(self, x, mask=None):
+        scores = torch.einsum("...id,...jd->...ij", self.query(x), self.key(x)) / math.sqrt(self.d_k)
+        if mask is not None:
+            scores = torch.where(mask, scores, -torch.inf)
+        return torch.einsum("...ij,...jv->...iv", scores.softmax(-1), self.value(x))
+
+
+class ByLoop(ByFunctions):
+    def forward(self, x, mask=None):
+        keys, values = self.key(x), self.value(x)
+        rows = []
+        for i in range(x.shape[-2]):
+            seen = None if mask is None else mask.expand(*mask.shape[:-2], x.shape[-2], -1)[..., i : i + 1, :]
+            rows.append(_attend(self.query(x[..., i : i + 1, :]), keys, values, seen))
+        return torch.cat(rows, dim=-2)
+
+
+LAYER = Question(
+    id="self-attention-layer",
+    title="The layer",
+    target="SelfAttention",
+    points=3,
+    reference=SelfAttention,
+    cases=cases,
+    criteria=(
+        Values(weight=3),
+        Gradients(weight=1),
+        ShapeAndDtype(weight=1),
+        Permuted(weight=1, name="order of the tokens"),
+    ),
+    misconceptions=(
+        Misconception(
+            "with a bias",
+            "Your projections have a bias, but the task asks for XW and nothing else. nn.Linear adds one unless you "
+            "say bias=False.",
+            WithBias,
+        ),
+        Misconception(
+            "mask ignored",
+            "Right without a mask, wrong with one: forward takes the mask but does not hand it on.",
+            MaskForgotten,
+        ),
+        Misconception(
+            "mask inverted",
+            "You hide the visible keys and show the hidden ones. Here True means *may attend*.",
+            MaskInverted,
+        ),
+        Misconception(
+            "keys from the query matrix",
+            "Your keys come from self.query, and self.key is never used. Then every pair of tokens would have the "
+            "same score in both directions.",
+            KeysFromQueries,
+        ),
+        Misconception(
+            "queries and keys swapped",
+            "Queries and keys have changed places: you ask with the keys. Check the order of the arguments.",
+            QueriesAndKeysSwapped,
+        ),
+        Misconception(
+            "values not projected",
+            "You average the tokens themselves. What is averaged are the values: self.value(x).",
+            ValuesNotProjected,
+        ),
+        Misconception(
+            "scaled by the width of the model",
+            "You scale by √d_model. The dot product runs over d_k features: divide by √d_k.",
+            ScaledByModelWidth,
+        ),
+        Misconception(
+            "not scaled",
+            "The scores are not scaled: divide them by √d_k before the softmax.",
+            NotScaled,
+        ),
+        Misconception(
+            "residual connection",
+            "You add the input to the output. The residual connection comes around this layer, in a later chapter, "
+            "and would not even fit when d_v differs from d_model.",
+            WithResidual,
+        ),
+        Misconception(
+            "no attention",
+            "You return the values as they are: no token receives anything from another. Queries and keys are not "
+            "used.",
+            ValuesOnly,
+        ),
+        Misconception(
+            "weights cut off",
+            "The values are right, but no gradient reaches the query and key matrices (.detach(), torch.no_grad(), "
+            ".data). The layer could never learn where to look.",
+            WeightsCutOff,
+        ),
+        Misconception(
+            "cut graph",
+            "The values are right, but no gradient reaches the parameters (.detach(), torch.no_grad(), .data). The "
+            "layer could not be trained.",
+            CutGraph,
+        ),
+        Misconception(
+            "fixed precision",
+            "Your output is float32 whatever comes in. A layer in float64 gives float64.",
+            SinglePrecision,
+        ),
+    ),
+    alternatives={"functional linear": ByFunctions, "einsum": ByEinsum, "one token at a time": ByLoop},
+    forbidden=READY_MADE,
+)

@@ -1,0 +1,259 @@
+"""Question 4: softmax over the visible keys only; a query that sees nothing gets zeros."""
+
+import numpy as np
+import torch
+from classroom.criteria import Gradients, ShapeAndDtype, Unchanged, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+
+from transformer_lab.attention import masked_softmax
+
+from .drawing import causal, normal, some_visible, spread
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def case(name, tags, scores, mask, backward=False):
+        cotangent = normal(rng, *scores.shape, dtype=scores.dtype) if backward else None
+        return Case(name, (Call((scores, mask), cotangent=cotangent),), frozenset(tags))
+
+    blind = some_visible(rng, 3, 4)
+    blind[rng.integers(3)] = False
+    padding = np.array([[[True, True, True, False]], [[True, True, False, False]]])
+    hidden_large = spread(rng, 2, 4)
+    favourite = np.array([[True, True, False, True], [False, True, True, True]])
+    hidden_large[~favourite] += 200.0
+    perturbed, seen = spread(rng, 3, 4), some_visible(rng, 3, 4)
+    moved = np.where(seen, perturbed, perturbed + rng.choice([-2.0, 1.5, 2.5], size=seen.shape)).astype(np.float32)
+    return [
+        case("no mask", {"values", "shape", "gradients"}, spread(rng, 2, 3), None, backward=True),
+        case(
+            "a mask for one sequence",
+            {"values", "shape", "gradients"},
+            spread(rng, 3, 4),
+            some_visible(rng, 3, 4),
+            True,
+        ),
+        case("a causal mask and all sizes equal", {"values", "shape"}, spread(rng, 3, 3, 3), causal(3)),
+        case("padding at the end of two sentences", {"values", "shape"}, spread(rng, 2, 3, 4), padding),
+        case("batch and heads", {"values", "shape"}, spread(rng, 2, 2, 2, 3), some_visible(rng, 2, 1, 2, 3)),
+        case("a query that may see nothing", {"values", "gradients"}, spread(rng, 3, 4), blind, backward=True),
+        case("a single key, hidden", {"values"}, spread(rng, 2, 1), np.array([[False], [True]])),
+        case("scores near -1000", {"values"}, spread(rng, 3, 4) - 1000, some_visible(rng, 3, 4)),
+        case("hidden keys with the largest scores", {"values"}, hidden_large, favourite),
+        case("double precision", {"values", "shape"}, spread(rng, 2, 3, dtype=np.float64), some_visible(rng, 2, 3)),
+        Case("other scores of hidden keys", (Call((perturbed, seen)), Call((moved, seen))), frozenset({"unchanged"})),
+    ]
+
+
+def _visible(scores, mask):
+    return torch.ones_like(scores, dtype=torch.bool) if mask is None else mask
+
+
+def over_queries(scores, mask=None):
+    return masked_softmax(scores.mT, None if mask is None else mask.expand(scores.shape).mT).mT
+
+
+def mask_ignored(scores, mask=None):
+    return scores.softmax(dim=-1)
+
+
+def mask_inverted(scores, mask=None):
+    return masked_softmax(scores, None if mask is None else ~mask)
+
+
+def scores_multiplied(scores, mask=None):
+    return (scores * _visible(scores, mask)).softmax(dim=-1)
+
+
+def mask_added(scores, mask=None):
+    return (scores + _visible(scores, mask)).softmax(dim=-1)
+
+
+def weights_multiplied(scores, mask=None):
+    return scores.softmax(dim=-1) * _visible(scores, mask)
+
+
+def renormalised(scores, mask=None):
+    weights = scores.softmax(dim=-1) * _visible(scores, mask)
+    total = weights.sum(dim=-1, keepdim=True)
+    return weights / total.masked_fill(total == 0, 1.0)
+
+
+def renormalised_to_nan(scores, mask=None):
+    weights = scores.softmax(dim=-1) * _visible(scores, mask)
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def nan_where_blind(scores, mask=None):
+    return scores.masked_fill(~_visible(scores, mask), -torch.inf).softmax(dim=-1)
+
+
+def uniform_where_blind(scores, mask=None):
+    return scores.masked_fill(~_visible(scores, mask), -1e9).softmax(dim=-1)
+
+
+def fill_too_high(scores, mask=None):
+    visible = _visible(scores, mask)
+    return scores.masked_fill(~visible, -100.0).softmax(dim=-1).masked_fill(~visible, 0.0)
+
+
+def fill_too_high_and_blind(scores, mask=None):
+    return scores.masked_fill(~_visible(scores, mask), -100.0).softmax(dim=-1)
+
+
+def cut_graph(scores, mask=None):
+    return masked_softmax(scores, mask).detach()
+
+
+def single_precision(scores, mask=None):
+    return masked_softmax(scores.float(), mask)
+
+
+def by_infinity(scores, mask=None):
+    weights = scores.masked_fill(~_visible(scores, mask), float("-inf")).softmax(dim=-1)
+    return weights.nan_to_num(0.0)
+
+
+def by_where(scores, mask=None):
+    visible = _visible(scores, mask)
+    weights = torch.softmax(torch.where(visible, scores, torch.full_like(scores, -1e9)), dim=-1)
+    return torch.where(visible, weights, torch.zeros_like(weights))
+
+
+def by_exponentials(scores, mask=None):
+    visible = _visible(scores, mask)
+    largest = scores.masked_fill(~visible, torch.finfo(scores.dtype).min).amax(dim=-1, keepdim=True)
+    exponentials = (scores - largest).masked_fill(~visible, -torch.inf).exp()
+    total = exponentials.sum(dim=-1, keepdim=True)
+    return exponentials / total.clamp(min=torch.finfo(scores.dtype).tiny)
+
+
+def by_additive_mask(scores, mask=None):
+    if mask is None:
+        return torch.softmax(scores, dim=-1)
+    additive = torch.zeros_like(mask, dtype=scores.dtype).masked_fill(~mask, -1e9)
+    blind = ~mask.any(dim=-1, keepdim=True)
+    return torch.softmax(scores + additive, dim=-1).masked_fill(blind, 0.0)
+
+
+def by_rows(scores, mask=None):
+    visible = _visible(scores, mask).expand(scores.shape).reshape(-1, scores.shape[-1])
+    rows = []
+    for row, seen in zip(scores.reshape(-1, scores.shape[-1]), visible, strict=True):
+        rows.append(torch.zeros_like(row).masked_scatter(seen, row[seen].softmax(dim=0)))
+    return torch.stack(rows).reshape(scores.shape)
+
+
+MASKED_SOFTMAX = Question(
+    id="masked-softmax",
+    title="Hiding keys",
+    target="masked_softmax",
+    points=3,
+    reference=masked_softmax,
+    cases=cases,
+    criteria=(
+        Values(weight=3),
+        Gradients(weight=1),
+        ShapeAndDtype(weight=1),
+        Unchanged(weight=1, name="hidden keys have no influence", what="the scores of hidden keys"),
+    ),
+    misconceptions=(
+        Misconception(
+            "softmax over queries",
+            "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis: dim=-1.",
+            over_queries,
+        ),
+        Misconception(
+            "mask ignored",
+            "Hidden keys still get weight: the mask is never used. Overwrite their scores before the softmax "
+            "(masked_fill or torch.where).",
+            mask_ignored,
+        ),
+        Misconception(
+            "mask inverted",
+            "You hide the visible keys and show the hidden ones. Here True means *may attend*; masked_fill, though, "
+            "fills where its argument is True, so it needs ~mask.",
+            mask_inverted,
+        ),
+        Misconception(
+            "scores multiplied by the mask",
+            "You set the scores of hidden keys to 0. But 0 is a score like any other, and exp(0) = 1: a hidden key "
+            "even beats a visible one with a negative score. Only a score of -inf, or nearly, gives a weight of 0.",
+            scores_multiplied,
+        ),
+        Misconception(
+            "mask added to the scores",
+            "You add the mask, that is 1 or 0, to the scores. This favours visible keys a little but hides nothing: "
+            "hidden keys need a score of -inf, or nearly.",
+            mask_added,
+        ),
+        Misconception(
+            "weights multiplied by the mask",
+            "You remove hidden keys after the softmax, so the visible weights no longer sum to 1. Hide the keys "
+            "before the softmax; the visible ones then share the whole unit.",
+            weights_multiplied,
+        ),
+        Misconception(
+            "masked after the softmax and normalised again",
+            "You hide keys after the softmax and normalise again. On paper this is the same; in floating point it "
+            "fails when a hidden key has by far the largest score: the visible weights underflow to 0 before you can "
+            "save them. Hide the keys before the softmax.",
+            renormalised,
+        ),
+        Misconception(
+            "normalised again, to NaN",
+            "You hide keys after the softmax and divide by what is left. When nothing is left this is 0/0 = NaN: for "
+            "a query that may see nothing, and for one whose hidden keys have by far the largest scores. Hide the "
+            "keys before the softmax, and give a query that sees nothing weights of 0.",
+            renormalised_to_nan,
+        ),
+        Misconception(
+            "NaN for a query that sees nothing",
+            "Right wherever at least one key is visible. A query that may see nothing has only scores of -inf, and "
+            "softmax turns them into 0/0 = NaN. Such a row has to become 0.",
+            nan_where_blind,
+        ),
+        Misconception(
+            "uniform for a query that sees nothing",
+            "Right wherever at least one key is visible. But with the same very low score everywhere, a query that "
+            "may see nothing attends to all hidden keys equally. Such a row has to become 0: fill once more, after "
+            "the softmax.",
+            uniform_where_blind,
+        ),
+        Misconception(
+            "hidden scores not low enough",
+            "Your scores for hidden keys are not low enough: when visible scores lie below them (the check tries "
+            "scores near -1000), hidden keys win. Use -inf or torch.finfo(scores.dtype).min.",
+            fill_too_high,
+        ),
+        Misconception(
+            "hidden scores not low enough, and uniform rows",
+            "Two things. Your scores for hidden keys are not low enough: when visible scores lie below them (near "
+            "-1000), hidden keys win; use -inf or torch.finfo(scores.dtype).min. And a query that may see nothing "
+            "must get weights of 0.",
+            fill_too_high_and_blind,
+        ),
+        Misconception(
+            "cut graph",
+            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
+            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            cut_graph,
+        ),
+        Misconception(
+            "fixed precision",
+            "You convert to float32 on the way. Keep the dtype of the input: float64 scores give float64 weights.",
+            single_precision,
+        ),
+    ),
+    alternatives={
+        "-inf, then nan_to_num": by_infinity,
+        "where": by_where,
+        "own exponentials": by_exponentials,
+        "additive mask": by_additive_mask,
+        "loop over rows": by_rows,
+    },
+    forbidden=(
+        "torch.nn.functional.scaled_dot_product_attention",
+        "transformer_lab.attention.masked_softmax",
+    ),
+)

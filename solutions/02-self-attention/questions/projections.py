@@ -1,0 +1,139 @@
+"""Question 1: the queries, keys and values of every token (claim C16)."""
+
+import math
+
+import numpy as np
+import torch
+from classroom.criteria import Gradients, ShapeAndDtype, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+
+from .drawing import normal
+
+
+def project_qkv(x, w_q, w_k, w_v):
+    """Q = XW^Q, K = XW^K, V = XW^V (Vaswani et al. 2017, section 3.2)."""
+    return x @ w_q, x @ w_k, x @ w_v
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def case(name, tags, batch, n, d_model, d_k, d_v, dtype=np.float32, backward=False):
+        x = normal(rng, *batch, n, d_model, dtype=dtype)
+        w_q, w_k = normal(rng, d_model, d_k, dtype=dtype), normal(rng, d_model, d_k, dtype=dtype)
+        w_v = normal(rng, d_model, d_v, dtype=dtype)
+        cotangent = normal(rng, *batch, n, d_k, dtype=dtype) if backward else None
+        return Case(name, (Call((x, w_q, w_k, w_v), cotangent=cotangent),), frozenset(tags))
+
+    return [
+        case("one sequence", {"values", "shape", "gradients"}, (), 3, 4, 2, 5, backward=True),
+        case("a batch of sequences", {"values", "shape", "gradients"}, (2,), 3, 4, 5, 2, backward=True),
+        case("two batch axes", {"values", "shape"}, (2, 2), 2, 3, 2, 4),
+        case("all sizes equal", {"values", "shape"}, (3,), 3, 3, 3, 3),
+        case("a single token", {"values", "shape"}, (1,), 1, 4, 2, 3),
+        case("double precision", {"values", "shape"}, (2,), 2, 3, 2, 2, dtype=np.float64),
+    ]
+
+
+def one_matrix(x, w_q, w_k, w_v):
+    q = x @ w_q
+    return q, q, q
+
+
+def keys_first(x, w_q, w_k, w_v):
+    q, k, v = project_qkv(x, w_q, w_k, w_v)
+    return k, q, v
+
+
+def values_first(x, w_q, w_k, w_v):
+    q, k, v = project_qkv(x, w_q, w_k, w_v)
+    return v, k, q
+
+
+def transposed_matrices(x, w_q, w_k, w_v):
+    return x @ w_q.T, x @ w_k.T, x @ w_v.T
+
+
+def scaled_here(x, w_q, w_k, w_v):
+    root = math.sqrt(w_q.shape[-1])
+    return x @ w_q / root, x @ w_k / root, x @ w_v
+
+
+def cut_graph(x, w_q, w_k, w_v):
+    return tuple(part.detach() for part in project_qkv(x, w_q, w_k, w_v))
+
+
+def single_precision(x, w_q, w_k, w_v):
+    return project_qkv(x.float(), w_q.float(), w_k.float(), w_v.float())
+
+
+def by_einsum(x, w_q, w_k, w_v):
+    return tuple(torch.einsum("...nd,df->...nf", x, w) for w in (w_q, w_k, w_v))
+
+
+def by_linear(x, w_q, w_k, w_v):
+    return [torch.nn.functional.linear(x, w.T) for w in (w_q, w_k, w_v)]
+
+
+def by_loop(x, w_q, w_k, w_v):
+    tokens = range(x.shape[-2])
+    return tuple(torch.stack([x[..., i, :] @ w for i in tokens], dim=-2) for w in (w_q, w_k, w_v))
+
+
+def by_one_product(x, w_q, w_k, w_v):
+    together = x @ torch.cat([w_q, w_k, w_v], dim=-1)
+    return together.split([w_q.shape[-1], w_k.shape[-1], w_v.shape[-1]], dim=-1)
+
+
+PROJECTIONS = Question(
+    id="project-qkv",
+    title="Three views of a token",
+    target="project_qkv",
+    points=2,
+    reference=project_qkv,
+    cases=cases,
+    criteria=(Values(weight=2), Gradients(weight=1), ShapeAndDtype(weight=1)),
+    misconceptions=(
+        Misconception(
+            "one matrix for all",
+            "Queries, keys and values all come from the first matrix here. Each has its own: w_q makes the queries, "
+            "w_k the keys, w_v the values.",
+            one_matrix,
+        ),
+        Misconception(
+            "keys before queries",
+            "The first two results have changed places: you return the keys before the queries. The order is "
+            "(q, k, v), and nothing but the order tells a caller which is which.",
+            keys_first,
+        ),
+        Misconception(
+            "values before queries",
+            "You return the values first and the queries last. The order is (q, k, v).",
+            values_first,
+        ),
+        Misconception(
+            "transposed matrices",
+            "You multiply by the transposed matrices. They are given as (d_model, d_k), so they stand to the right "
+            "of x as they are: x @ w_q. The transpose belongs to nn.Linear, which stores (out, in).",
+            transposed_matrices,
+        ),
+        Misconception(
+            "scaling too early",
+            "Your queries and keys are divided by √d_k already. The projection is only the product; the scaling "
+            "comes in the next question, and once.",
+            scaled_here,
+        ),
+        Misconception(
+            "cut graph",
+            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .data, "
+            "torch.no_grad() or .numpy()). Without gradients the matrices can never be learned.",
+            cut_graph,
+        ),
+        Misconception(
+            "fixed precision",
+            "You convert to float32 on the way. Keep the dtype of the input: a float64 sequence gives float64 "
+            "queries, keys and values.",
+            single_precision,
+        ),
+    ),
+    alternatives={"einsum": by_einsum, "linear": by_linear, "loop": by_loop, "one product": by_one_product},
+)

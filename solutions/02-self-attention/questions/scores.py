@@ -1,0 +1,204 @@
+"""Question 2: scaled scores (claims C10, C11, C30, C44, C46)."""
+
+import math
+
+import numpy as np
+import torch
+from classroom.criteria import Cost, Gradients, ShapeAndDtype, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+
+from transformer_lab.attention import attention_scores
+
+from .drawing import normal
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def call(batch, q, k, d_k, dtype=np.float32, backward=False, count=False):
+        query, key = normal(rng, *batch, q, d_k, dtype=dtype), normal(rng, *batch, k, d_k, dtype=dtype)
+        cotangent = normal(rng, *batch, q, k, dtype=dtype) if backward else None
+        return Call((query, key), cotangent=cotangent, count_operations=count)
+
+    def case(name, tags, *sizes, **more):
+        return Case(name, (call(*sizes, **more),), frozenset(tags))
+
+    return [
+        case("one sequence", {"values", "shape", "gradients"}, (), 4, 4, 3, backward=True),
+        case("more keys than queries", {"values", "shape", "gradients"}, (2,), 2, 5, 3, backward=True),
+        case("batch and heads", {"values", "shape"}, (2, 3), 2, 4, 2),
+        case("all sizes equal", {"values", "shape"}, (3,), 3, 3, 3),
+        case("wide queries and keys", {"values", "shape"}, (), 2, 3, 64),
+        case("a single token", {"values", "shape"}, (1,), 1, 1, 5),
+        case("double precision", {"values", "shape"}, (2,), 3, 2, 3, dtype=np.float64),
+        Case(
+            "one short sequence, then three longer ones",
+            (call((1,), 2, 2, 3, count=True), call((3,), 7, 8, 3, count=True)),
+            frozenset({"cost"}),
+        ),
+    ]
+
+
+def unscaled(query, key):
+    return query @ key.transpose(-2, -1)
+
+
+def scaled_by_width(query, key):
+    return unscaled(query, key) / query.shape[-1]
+
+
+def scaled_by_length(query, key):
+    return unscaled(query, key) / math.sqrt(key.shape[-2])
+
+
+def multiplied(query, key):
+    return unscaled(query, key) * math.sqrt(query.shape[-1])
+
+
+def scaled_twice(query, key):
+    root = math.sqrt(query.shape[-1])
+    return (query / root) @ (key / root).transpose(-2, -1) / root
+
+
+def cosine(query, key):
+    return unscaled(torch.nn.functional.normalize(query, dim=-1), torch.nn.functional.normalize(key, dim=-1))
+
+
+def keys_as_rows(query, key):
+    return attention_scores(key, query)
+
+
+def queries_with_queries(query, key):
+    return attention_scores(query, query)
+
+
+def all_axes_reversed(query, key):
+    return query @ key.permute(*reversed(range(key.ndim))) / math.sqrt(query.shape[-1])
+
+
+def first_axes_swapped(query, key):
+    return query @ key.transpose(0, 1) / math.sqrt(query.shape[-1])
+
+
+def key_not_transposed(query, key):
+    return query @ key / math.sqrt(query.shape[-1])
+
+
+def weights_already(query, key):
+    return attention_scores(query, key).softmax(dim=-1)
+
+
+def cut_graph(query, key):
+    return attention_scores(query, key).detach()
+
+
+def single_precision(query, key):
+    return attention_scores(query.float(), key.float())
+
+
+def by_einsum(query, key):
+    return torch.einsum("...qd,...kd->...qk", query, key) * query.shape[-1] ** -0.5
+
+
+def by_broadcasting(query, key):
+    return (query[..., :, None, :] * key[..., None, :, :]).sum(dim=-1) / query.shape[-1] ** 0.5
+
+
+def by_scaling_first(query, key):
+    return torch.matmul(query / math.sqrt(query.shape[-1]), key.mT)
+
+
+SCORES = Question(
+    id="attention-scores",
+    title="How well does a key match?",
+    target="attention_scores",
+    points=3,
+    reference=attention_scores,
+    cases=cases,
+    criteria=(Values(weight=3), Gradients(weight=1), ShapeAndDtype(weight=1), Cost(weight=1)),
+    misconceptions=(
+        Misconception(
+            "not scaled",
+            "The products are right, but not scaled: divide by √d_k, the root of the size of the last axis. "
+            "Without it the spread of the scores grows with the width of the model.",
+            unscaled,
+        ),
+        Misconception(
+            "scaled by d_k",
+            "You divide by d_k instead of its square root. The variance of the sum is d_k, so its standard deviation "
+            "is √d_k, and that is what brings the spread back to 1.",
+            scaled_by_width,
+        ),
+        Misconception(
+            "scaled by the number of keys",
+            "You divide by the root of the number of keys. The sum in a dot product runs over the features: take "
+            "the size of the last axis, query.shape[-1].",
+            scaled_by_length,
+        ),
+        Misconception(
+            "multiplied by the root",
+            "You multiply by √d_k where you should divide. Watch the exponent: d_k ** 0.5 in the denominator, or "
+            "d_k ** -0.5 as a factor.",
+            multiplied,
+        ),
+        Misconception(
+            "scaled twice",
+            "The scaling is applied more than once: queries and keys are both divided, and the product again. "
+            "One division by √d_k in all.",
+            scaled_twice,
+        ),
+        Misconception(
+            "cosine similarity",
+            "You compute the cosine of the angle: the vectors are normalised to length 1 first. Attention uses the "
+            "dot product itself, in which long vectors count more, divided by √d_k.",
+            cosine,
+        ),
+        Misconception(
+            "keys as rows",
+            "Your matrix is the transpose of the right one: row i belongs to key i. Put the queries on the left of "
+            "the product, so that each query has a row.",
+            keys_as_rows,
+        ),
+        Misconception(
+            "queries with queries",
+            "You compare the queries with themselves; `key` is never used. Look at the second factor of the product.",
+            queries_with_queries,
+        ),
+        Misconception(
+            "all axes reversed",
+            "For one sequence your result is right, for a batch it is not: .T and permute reverse *all* axes, the "
+            "batch axis too. Swap only the last two: key.transpose(-2, -1).",
+            all_axes_reversed,
+        ),
+        Misconception(
+            "first two axes swapped",
+            "For one sequence your result is right, for a batch it is not: transpose(0, 1) swaps batch and keys. "
+            "Count from the end: transpose(-2, -1).",
+            first_axes_swapped,
+        ),
+        Misconception(
+            "keys not transposed",
+            "You multiply query @ key without the transpose. The features of a query must meet the features of a "
+            "key: swap the last two axes of `key` first.",
+            key_not_transposed,
+        ),
+        Misconception(
+            "softmax too early",
+            "You return weights: each row is positive and sums to 1. Scores are what stands before the softmax; "
+            "leave it to the next question.",
+            weights_already,
+        ),
+        Misconception(
+            "cut graph",
+            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
+            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            cut_graph,
+        ),
+        Misconception(
+            "fixed precision",
+            "You convert to float32 on the way. Keep the dtype of the input: float64 queries give float64 scores.",
+            single_precision,
+        ),
+    ),
+    alternatives={"einsum": by_einsum, "broadcasting": by_broadcasting, "scaling first": by_scaling_first},
+    forbidden=("transformer_lab.attention.attention_scores",),
+)

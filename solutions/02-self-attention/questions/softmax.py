@@ -1,0 +1,229 @@
+"""Question 3: a softmax that survives large scores (claims C10, C30)."""
+
+import numpy as np
+import torch
+from classroom.criteria import Gradients, ShapeAndDtype, Unchanged, Values
+from classroom.question import Case, Misconception, Question
+from classroom.student import Call
+
+from .drawing import normal, spread
+
+
+def softmax(scores):
+    """exp(s) / sum(exp(s)) over the last axis, shifted by each row's maximum."""
+    return torch.softmax(scores, dim=-1)
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    def case(name, tags, scores, backward=False):
+        cotangent = normal(rng, *scores.shape, dtype=scores.dtype) if backward else None
+        return Case(name, (Call((scores,), cotangent=cotangent),), frozenset(tags))
+
+    shifted = spread(rng, 2, 4)
+    constant = rng.permutation(np.array([[1.0], [4.0]], dtype=np.float32))
+    apart = spread(rng, 3, 4) + np.array([[1000.0], [0.0], [-1000.0]], dtype=np.float32)
+    return [
+        case("one sequence", {"values", "shape", "gradients"}, spread(rng, 3, 4), backward=True),
+        case("a batch", {"values", "shape", "gradients"}, spread(rng, 2, 3, 5), backward=True),
+        case("batch and heads", {"values", "shape"}, spread(rng, 2, 2, 3, 4)),
+        case("all sizes equal", {"values", "shape"}, spread(rng, 3, 3, 3)),
+        case("a single key", {"values", "shape"}, spread(rng, 2, 1)),
+        case("scores near +1000", {"values", "gradients"}, spread(rng, 2, 3) + 1000, backward=True),
+        case("scores near -1000", {"values"}, spread(rng, 2, 3) - 1000),
+        case("one row near +1000, one near -1000", {"values"}, apart),
+        case("double precision", {"values", "shape"}, spread(rng, 2, 3, dtype=np.float64)),
+        Case("a constant added to each row", (Call((shifted,)), Call((shifted + constant,))), frozenset({"unchanged"})),
+    ]
+
+
+def over_queries(scores):
+    return torch.softmax(scores, dim=-2)
+
+
+def over_everything(scores):
+    return torch.softmax(scores.flatten(), dim=0).reshape(scores.shape)
+
+
+def over_first_axis(scores):
+    return torch.softmax(scores, dim=0)
+
+
+def overflowing(scores):
+    exponentials = scores.exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def one_shift_for_all(scores):
+    exponentials = (scores - scores.max()).exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def no_exponential(scores):
+    return scores / scores.sum(dim=-1, keepdim=True)
+
+
+def not_normalised(scores):
+    return (scores - scores.amax(dim=-1, keepdim=True)).exp()
+
+
+def logarithm(scores):
+    return torch.log_softmax(scores, dim=-1)
+
+
+def winner_takes_all(scores):
+    return torch.nn.functional.one_hot(scores.argmax(dim=-1), scores.shape[-1]).to(scores.dtype)
+
+
+def power_of_two(scores):
+    exponentials = 2 ** (scores - scores.amax(dim=-1, keepdim=True))
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def cut_graph(scores):
+    return softmax(scores).detach()
+
+
+def single_precision(scores):
+    return softmax(scores.float())
+
+
+def clamped(scores):
+    exponentials = scores.clamp(max=80).exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def by_hand(scores):
+    exponentials = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
+def by_detached_shift(scores):
+    exponentials = torch.exp(scores - scores.amax(dim=-1, keepdim=True).detach())
+    return exponentials * exponentials.sum(dim=-1, keepdim=True).reciprocal()
+
+
+def by_logsumexp(scores):
+    return torch.exp(scores - torch.logsumexp(scores, dim=-1, keepdim=True))
+
+
+def by_loop(scores):
+    rows = []
+    for row in scores.reshape(-1, scores.shape[-1]):
+        exponentials = (row - row.max()).exp()
+        rows.append(exponentials / exponentials.sum())
+    return torch.stack(rows).reshape(scores.shape)
+
+
+SOFTMAX = Question(
+    id="softmax",
+    title="From scores to weights",
+    target="softmax",
+    points=2,
+    reference=softmax,
+    cases=cases,
+    criteria=(
+        Values(weight=2),
+        Gradients(weight=1),
+        ShapeAndDtype(weight=0.5),
+        Unchanged(weight=0.5, name="shift invariance", what="a constant added to all scores of a row"),
+    ),
+    misconceptions=(
+        Misconception(
+            "softmax over queries",
+            "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis. Each query shares out one "
+            "unit among its keys, so every row sums to 1: sum over dim=-1 and keep the axis (keepdim=True).",
+            over_queries,
+        ),
+        Misconception(
+            "softmax over everything",
+            "All your weights together sum to 1. Every query has its own unit to share out: sum over the last axis "
+            "only (dim=-1, keepdim=True).",
+            over_everything,
+        ),
+        Misconception(
+            "softmax over the first axis",
+            "You normalise over the first axis. With a batch that is the batch axis, so sentences would compete with "
+            "each other. Count from the end: the keys are dim=-1.",
+            over_first_axis,
+        ),
+        Misconception(
+            "overflow",
+            "For small scores your result is right, for large ones it is NaN: exp(1000) is infinite. Subtract each "
+            "row's largest score before the exponential; the constant cancels.",
+            overflowing,
+        ),
+        Misconception(
+            "one shift for all rows",
+            "You subtract the largest score of the whole tensor. A row far below it underflows to 0/0. Each row "
+            "needs its own maximum: amax(dim=-1, keepdim=True).",
+            one_shift_for_all,
+        ),
+        Misconception(
+            "clamped scores",
+            "You cut large scores off to avoid the overflow, and with them the differences between keys. Subtract "
+            "each row's largest score instead: this changes nothing, since it cancels.",
+            clamped,
+        ),
+        Misconception(
+            "no exponential",
+            "You divide the scores by their sum. Scores can be negative, and their sum can be 0: take the "
+            "exponential first.",
+            no_exponential,
+        ),
+        Misconception(
+            "not normalised",
+            "Your rows do not sum to 1: the exponentials are there, the division by their sum is missing.",
+            not_normalised,
+        ),
+        Misconception(
+            "logarithm of the weights",
+            "You return the logarithm of the weights (log-softmax): no weight can be negative. Take the exponential "
+            "of the result.",
+            logarithm,
+        ),
+        Misconception(
+            "winner takes all",
+            "You give everything to the key with the largest score. Softmax is the soft version: every key gets a "
+            "weight above 0, and gradients can flow.",
+            winner_takes_all,
+        ),
+        Misconception(
+            "wrong base",
+            "Your exponential has base 2. Softmax uses e: torch.exp.",
+            power_of_two,
+        ),
+        Misconception(
+            "cut graph",
+            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
+            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            cut_graph,
+        ),
+        Misconception(
+            "fixed precision",
+            "You convert to float32 on the way. Keep the dtype of the input: float64 scores give float64 weights.",
+            single_precision,
+        ),
+    ),
+    alternatives={
+        "by hand": by_hand,
+        "detached shift": by_detached_shift,
+        "logsumexp": by_logsumexp,
+        "loop over rows": by_loop,
+    },
+    forbidden=(
+        "torch.softmax",
+        "torch.Tensor.softmax",
+        "torch.log_softmax",
+        "torch.Tensor.log_softmax",
+        "torch.nn.functional.softmax",
+        "torch.nn.functional.log_softmax",
+        "torch.nn.functional.softmin",
+        "torch.nn.functional.gumbel_softmax",
+        "torch.special.softmax",
+        "torch.special.log_softmax",
+        "torch.nn.Softmax.forward",
+        "torch.nn.LogSoftmax.forward",
+        "torch.nn.functional.scaled_dot_product_attention",
+        "transformer_lab.attention.masked_softmax",
+    ),
+)
