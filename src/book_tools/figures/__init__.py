@@ -1,0 +1,7 @@
+"""Interactive figures: one ES module each, the same in a notebook (anywidget) and on the book's static pages."""
+
+from book_tools.figures.attention_state import PRESETS, FigureError
+from book_tools.figures.figure import Figure
+from book_tools.figures.query_key_value import QueryKeyValue
+
+__all__ = ["PRESETS", "Figure", "FigureError", "QueryKeyValue"]

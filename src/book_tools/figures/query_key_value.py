@@ -1,0 +1,111 @@
+"""The figure *query–key–value*: scaled dot-product attention in two dimensions, to be moved by hand."""
+
+import html
+from pathlib import Path
+
+import traitlets
+
+from book_tools.figures import attention_state
+from book_tools.figures.attention_state import PRESETS, Vectors
+from book_tools.figures.figure import Figure
+
+
+class QueryKeyValue(Figure):
+    """Scaled dot-product attention over 2 to 5 tokens with 2-D vectors: drag them, and the weights follow.
+
+    `q`, `k` and `v` hold one [x, y] a token (arrays and tensors are accepted); `mask[i][j]` is True
+    where query i may attend to key j; `scaled` divides the scores by √2; `temperature` divides them again;
+    `query` is the token whose attention is drawn. All are synced with the page in both directions.
+    """
+
+    _esm = Path(__file__).parent / "query_key_value.js"
+    _state = ("labels", "q", "k", "v", "mask", "scaled", "temperature", "query", "presets")
+
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    q = traitlets.Any().tag(sync=True)
+    k = traitlets.Any().tag(sync=True)
+    v = traitlets.Any().tag(sync=True)
+    mask = traitlets.Any().tag(sync=True)
+    scaled = traitlets.Bool(True).tag(sync=True)
+    temperature = traitlets.Float(1.0).tag(sync=True)
+    query = traitlets.Int(0).tag(sync=True)
+    presets = traitlets.Dict().tag(sync=True)  # what the page offers; a page has no other source for them
+
+    def __init__(self, preset: str | None = None, **traits: object) -> None:
+        """Starts from a preset (the first of PRESETS where neither it nor vectors are given), changed by `traits`.
+
+        Raises:
+            FigureError: the preset is unknown, or the traits do not fit together.
+        """
+        given = {name: attention_state.plain(value) for name, value in traits.items()}
+        start = attention_state.preset(preset) | given if preset else attention_state.complete(given)
+        super().__init__(**start, presets=PRESETS)
+        attention_state.check(self.state())
+
+    def update(self, **traits: object) -> None:
+        """Sets several traits in one step, so that the number of tokens can change.
+
+        Raises:
+            FigureError: the traits do not fit together; none has changed then.
+        """
+        given = {name: attention_state.plain(value) for name, value in traits.items()}
+        attention_state.check(self.state() | given)
+        with self.hold_sync(), self.hold_trait_notifications():
+            for name, value in given.items():
+                setattr(self, name, value)
+
+    @property
+    def scores(self) -> Vectors:
+        """What enters softmax, one row a query: q·k, divided by √2 if `scaled`, and by the temperature."""
+        return attention_state.attention(self._checked())[0].tolist()
+
+    @property
+    def weights(self) -> Vectors:
+        """The attention weights, one row a query; a fully masked row is all zeros."""
+        return attention_state.attention(self._checked())[1].tolist()
+
+    @property
+    def outputs(self) -> Vectors:
+        """The weighted sums of the values, one [x, y] a query."""
+        return attention_state.attention(self._checked())[2].tolist()
+
+    def _checked(self) -> dict[str, object]:
+        state = self.state()
+        attention_state.check(state)
+        return state
+
+    @traitlets.validate("q", "k", "v")
+    def _vectors(self, proposal: traitlets.Bunch) -> Vectors:
+        return attention_state.vectors(proposal.trait.name, proposal.value)
+
+    @traitlets.validate("mask")
+    def _mask(self, proposal: traitlets.Bunch) -> list[list[bool]]:
+        return attention_state.mask(proposal.value)
+
+    @traitlets.validate("temperature")
+    def _temperature(self, proposal: traitlets.Bunch) -> float:
+        return attention_state.temperature(proposal.value)
+
+    def fallback_html(self) -> str:
+        """The weights and outputs as a table, computed by the library."""
+        words = [html.escape(label) for label in self.labels]
+        head = "".join(f'<th scope="col">{word}</th>' for word in words)
+        rows = "".join(
+            f'<tr><th scope="row">{word}</th>'
+            + "".join(f"<td>{weight:.4f}</td>" for weight in row)
+            + f"<td>[{x:.4f}, {y:.4f}]</td></tr>"
+            for word, row, (x, y) in zip(words, self.weights, self.outputs, strict=True)
+        )
+        return (
+            "<table><caption>Attention weights, one row a query and one column a key, and the outputs.</caption>"
+            f'<thead><tr><th scope="col">query</th>{head}<th scope="col">output</th></tr></thead>'
+            f"<tbody>{rows}</tbody></table>"
+        )
+
+    def __repr__(self) -> str:
+        width = max(map(len, self.labels))
+        lines = [
+            f"{label:>{width}}  " + " ".join(f"{w:.4f}" for w in row) + f"  -> [{x:.4f}, {y:.4f}]"
+            for label, row, (x, y) in zip(self.labels, self.weights, self.outputs, strict=True)
+        ]
+        return "\n".join(["query-key-value: weights, one row a query, -> output", *lines])
