@@ -99,6 +99,7 @@ def _show_as_svg() -> None:
     if shell is None:
         return
     from matplotlib.figure import Figure
+    from matplotlib_inline import backend_inline  # noqa: F401  its import resets the formatters, so it comes first
 
     shell.display_formatter.formatters["text/html"].for_type(Figure, to_html)
 
@@ -125,7 +126,7 @@ def to_html(figure: "Figure") -> str:
     svg = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", svg, count=1)
     svg = re.sub(
         r'<svg ([^>]*?)width="[^"]*"',
-        rf'<svg \1role="img" aria-label="{label}" style="width: {width:.0f}px"',
+        rf'<svg \1role="img" aria-label="{label}" style="width: {width:.0f}px; --width: {width:.0f}px"',
         svg,
         count=1,
     )
@@ -163,7 +164,7 @@ def heatmap(
     strength = np.clip(np.where(finite, np.abs(np.where(finite, values, 0)) / top, 0), 0, 1)
     cells = [Rectangle((j, i), 1, 1) for i in range(height) for j in range(width)]
     fills = [to_rgba(BLUE if v >= 0 else VERMILION, s) for v, s in zip(values.flat, strength.flat, strict=True)]
-    axes.add_collection(PatchCollection(cells, facecolors=fills, edgecolors=GRID, linewidths=0.8))
+    axes.add_collection(PatchCollection(cells, facecolors=fills, edgecolors=GRID, linewidths=0.8, clip_on=False))
     if decimals is not None:
         for (i, j), value in np.ndenumerate(values):
             text = f"{value:.{decimals}f}".replace("-", "−") if finite[i, j] else str(value).replace("-inf", "−∞")

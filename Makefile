@@ -1,0 +1,79 @@
+# Every target does its own set-up: a virtual environment in .venv with the pinned requirements.
+# The only things needed beforehand are make, git and Python 3.11 or newer.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RESULTS := _build/.results
+BROWSER := $(VENV)/.browser
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lab exercises bench lint format clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: $(STAMP) $(RESULTS)  ## execute every chapter and build the site into _build/html
+	$(BIN)/jb build book --config _config.yml --path-output . -W -n --keep-going
+	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
+
+serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to change)
+	@echo "Serving the book at http://127.0.0.1:$(PORT); stop with Ctrl-C."
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: $(STAMP) $(BROWSER)  ## run every test
+	$(BIN)/pytest
+
+lab: $(STAMP)  ## open JupyterLab on the student's notebooks
+	$(BIN)/jupyter lab exercises
+
+exercises: $(STAMP)  ## regenerate exercises/ from solutions/
+	$(BIN)/course release
+
+bench: $(STAMP)  ## run the benchmarks; results go to bench/results
+	$(BIN)/python -m bench
+
+lint: $(STAMP)  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)  ## put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## delete everything built, and the virtual environment
+	rm -rf _build $(VENV) src/*.egg-info
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, $(PYTHON) is older: set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory system PACKAGES=python3-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Results of executed chapters are kept between builds. They depend on the library and on the record of claims as well
+# as on the chapter's own text, so a change in either throws them away.
+$(RESULTS): $(shell find src -name '*.py' -o -name '*.js') book/claims.yml requirements.txt _config.yml
+	@rm -rf _build
+	@mkdir -p _build
+	@touch $@
+
+# The browser tests drive the system's Chromium or Chrome. Where there is none: Debian's if we may install it, else
+# Playwright's own. A Chinese font is for screenshots and figures.
+$(BROWSER): $(STAMP)
+	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  $(MAKE) --no-print-directory system PACKAGES="chromium fonts-noto-cjk"; \
+	else $(BIN)/playwright install chromium; fi
+	@touch $@
+
+.PHONY: system
+system:
+	@if [ "$$(id -u)" != 0 ]; then echo "Install these packages first: $(PACKAGES)" >&2; exit 1; fi
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) </dev/null
