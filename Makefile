@@ -66,7 +66,8 @@ $(RESULTS): $(shell find src -name '*.py' -o -name '*.js') book/claims.yml requi
 # The browser tests drive the system's Chromium or Chrome. Where there is none: Debian's if we may install it, else
 # Playwright's own. A Chinese font is for screenshots and figures.
 $(BROWSER): $(STAMP)
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then :; \
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=yes; done; \
+	if [ -n "$$found" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  $(MAKE) --no-print-directory system PACKAGES="chromium fonts-noto-cjk"; \
 	else $(BIN)/playwright install chromium; fi
