@@ -1,11 +1,14 @@
 """The file of public cases that lies beside a notebook: drawn questions as one plain .npz, no pickle.
 
 The same questions give the same bytes: entries are stored uncompressed (compressors differ between machines) and
-dated 1980. Equal arrays are stored once; the manifest, JSON, refers to them by number.
+dated 1980. The manifest is JSON and refers to arrays by number; equal arrays are stored once, end to end with all
+others of their dtype. An answer is 0 where it is the expected one, a string where it is an error, else
+[outputs, gradients, operations].
 """
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,6 +27,7 @@ __all__ = ["load", "materialise", "save_public", "to_bytes"]
 FORMAT = 1
 DATE = (1980, 1, 1, 0, 0, 0)
 MAX_BYTES = 50_000_000
+Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "uint8", "bool")
 
 
@@ -76,10 +80,7 @@ def load(path: Path) -> dict[str, DrawnQuestion]:
                     "download the assignment again, notebook and cases together."
                 )
             stored = {name: file[name] for name in DTYPES if name in file.files}
-        arrays = [
-            stored[dtype][start : start + int(np.prod(shape))].reshape(shape)
-            for dtype, start, shape in manifest["arrays"]
-        ]
+        arrays = _split(stored, manifest["arrays"])
         questions = [_read_question(q, arrays) for q in manifest["questions"]]
     except FileNotFoundError as error:
         raise ClassroomError(
@@ -96,7 +97,7 @@ class _Arrays:
     """Collects arrays into one flat array a dtype, equal ones once."""
 
     def __init__(self) -> None:
-        self.index: list[tuple[str, int, list[int]]] = []
+        self.index: list[list[int]] = []  # [number of the dtype, *shape]
         self._number: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._parts: dict[str, list[np.ndarray]] = {}
 
@@ -108,12 +109,24 @@ class _Arrays:
         if key not in self._number:
             parts = self._parts.setdefault(name, [])
             self._number[key] = len(self.index)
-            self.index.append((name, sum(part.size for part in parts), list(array.shape)))
+            self.index.append([DTYPES.index(name), *array.shape])
             parts.append(array.ravel())
         return self._number[key]
 
     def joined(self) -> dict[str, np.ndarray]:
         return {name: np.concatenate(self._parts[name]) for name in DTYPES if name in self._parts}
+
+
+def _split(stored: Mapping[str, np.ndarray], index: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    """The inverse of `_Arrays`."""
+    start = dict.fromkeys(DTYPES, 0)
+    arrays = []
+    for number, *shape in index:
+        dtype = DTYPES[number]
+        end = start[dtype] + math.prod(shape)
+        arrays.append(stored[dtype][start[dtype] : end].reshape(shape))
+        start[dtype] = end
+    return arrays
 
 
 def _write_question(question: DrawnQuestion, arrays: _Arrays) -> dict[str, Any]:
@@ -127,13 +140,14 @@ def _write_question(question: DrawnQuestion, arrays: _Arrays) -> dict[str, Any]:
         "cases": [_write_case(case, arrays) for case in question.cases],
         "expected": _write_answers(question.expected, arrays),
         "misconceptions": [
-            {"name": m.name, "sentence": m.sentence, "answers": _write_answers(m.answers, arrays)}
+            {"name": m.name, "sentence": m.sentence, "answers": _write_answers(m.answers, arrays, question.expected)}
             for m in question.misconceptions
         ],
     }
 
 
 def _read_question(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> DrawnQuestion:
+    expected = _read_answers(data["expected"], arrays)
     return DrawnQuestion(
         id=data["id"],
         title=data["title"],
@@ -142,9 +156,9 @@ def _read_question(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> Dra
         criteria=tuple(criteria.from_json(criterion) for criterion in data["criteria"]),
         forbidden=tuple(data["forbidden"]),
         cases=tuple(_read_case(case, arrays) for case in data["cases"]),
-        expected=_read_answers(data["expected"], arrays),
+        expected=expected,
         misconceptions=tuple(
-            DrawnMisconception(m["name"], m["sentence"], _read_answers(m["answers"], arrays))
+            DrawnMisconception(m["name"], m["sentence"], _read_answers(m["answers"], arrays, expected))
             for m in data["misconceptions"]
         ),
     )
@@ -182,36 +196,51 @@ def _read_case(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> Case:
     return Case(data["name"], calls, frozenset(data["tags"]), _read_named(data["extras"], arrays) or None)
 
 
-def _write_answers(answers: Sequence[Sequence[Answer]], arrays: _Arrays) -> list[list[dict[str, Any]]]:
-    return [[_write_answer(answer, arrays) for answer in case] for case in answers]
+def _write_answers(answers: Answers, arrays: _Arrays, expected: Answers | None = None) -> list[list[Any]]:
+    return [
+        [_write_answer(a, arrays, expected and expected[case][call]) for call, a in enumerate(calls)]
+        for case, calls in enumerate(answers)
+    ]
 
 
-def _write_answer(answer: Answer, arrays: _Arrays) -> dict[str, Any]:
+def _write_answer(answer: Answer, arrays: _Arrays, expected: Answer | None) -> Any:
     if answer.error:
-        return {"error": answer.error}
-    data: dict[str, Any] = {"outputs": [[arrays.add(o.values), o.dtype] for o in answer.outputs]}
-    if answer.gradients:
-        data["gradients"] = _write_named(answer.gradients, arrays)
-    if answer.operations is not None:
-        data["operations"] = answer.operations
-    return data
+        return answer.error
+    written = [
+        [_write_output(output, arrays) for output in answer.outputs],
+        _write_named(answer.gradients, arrays),
+        answer.operations,
+    ]
+    return 0 if expected and written == _write_answer(expected, arrays, None) else written
+
+
+def _write_output(output: Array, arrays: _Arrays) -> Any:
+    number = arrays.add(output.values)
+    return number if output.dtype == output.values.dtype.name else [number, output.dtype]
 
 
 def _read_answers(
-    data: Sequence[Sequence[Mapping[str, Any]]], arrays: Sequence[np.ndarray]
-) -> tuple[tuple[Answer, ...], ...]:
+    data: Sequence[Sequence[Any]], arrays: Sequence[np.ndarray], expected: Answers | None = None
+) -> Answers:
     return tuple(
         tuple(
-            Answer(
-                outputs=tuple(Array(arrays[number], dtype) for number, dtype in answer.get("outputs", ())),
-                gradients=_read_named(answer.get("gradients", {}), arrays),
-                operations=answer.get("operations"),
-                error=answer.get("error"),
-            )
-            for answer in case
+            expected[case][call] if answer == 0 and expected else _read_answer(answer, arrays)
+            for call, answer in enumerate(calls)
         )
-        for case in data
+        for case, calls in enumerate(data)
     )
+
+
+def _read_answer(data: Any, arrays: Sequence[np.ndarray]) -> Answer:
+    if isinstance(data, str):
+        return Answer(error=data)
+    outputs, gradients, operations = data
+    return Answer(tuple(_read_output(o, arrays) for o in outputs), _read_named(gradients, arrays), operations)
+
+
+def _read_output(data: Any, arrays: Sequence[np.ndarray]) -> Array:
+    number, dtype = data if isinstance(data, list) else (data, arrays[data].dtype.name)
+    return Array(arrays[number], dtype)
 
 
 def _write_named(named: Mapping[str, np.ndarray | None], arrays: _Arrays) -> dict[str, int | None]:

@@ -1,5 +1,6 @@
 """Naming the mistake: whose answers do the student's answers equal, a known misconception's?"""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ from classroom.compare import tolerances
 from classroom.student import Answer
 
 RTOL, ATOL = 1e-3, 1e-5
+EXCEPTION = re.compile(r"(\w+)(?=:| in [`y]|$)")  # as `mistakes.error_sentence` begins, or alone as it is stored
 
 Answers = Sequence[Sequence[Answer]]  # by case, by call
 
@@ -15,25 +17,27 @@ Answers = Sequence[Sequence[Answer]]  # by case, by call
 def diagnose(expected: Answers, misconceptions: Mapping[str, Answers], actual: Answers) -> str | None:
     """The name of the one misconception that the evidence points to, or None.
 
-    Where everything raised there is no evidence. Else, first, a misconception that gives the same answers
-    everywhere; then one that explains at least half of the cases in which it shows itself, in cases that no other
-    misconception explains: there is a second mistake too.
+    First, a misconception that gives the same answers everywhere; then one that explains at least half of the
+    cases in which it shows itself, in cases that no other misconception explains: there is a second mistake too.
     """
-    same = {name: [_same_case(a, b) for a, b in zip(answers, actual, strict=True)]
-            for name, answers in misconceptions.items()}  # fmt: skip
+    full = [name for name, answers in misconceptions.items() if explains_all(answers, actual)]
     if all(_raised(answers) for answers in actual):
-        return None  # the error itself says more than any guess
-    full = [name for name, cases in same.items() if all(cases)]
+        # An exception's kind alone is no evidence; a sentence of our own (wrong parameters, …) is.
+        full = [name for name in full if not any(_is_exception(a) for answers in actual for a in answers)]
+        return full[0] if len(full) == 1 else None
     if full:
         return full[0] if len(full) == 1 else None
+    same = {
+        name: [_same_case(a, b) and not _raised(b) for a, b in zip(answers, actual, strict=True)]
+        for name, answers in misconceptions.items()
+    }
     shares = {}
     for name, answers in misconceptions.items():
         shows = [not _same_case(a, b) for a, b in zip(answers, expected, strict=True)]
-        alone = [
-            same[name][i] and not _raised(actual[i]) and not any(same[o][i] for o in same if o != name)
+        hits = sum(
+            shows[i] and same[name][i] and not any(same[other][i] for other in same if other != name)
             for i in range(len(actual))
-        ]
-        hits = sum(a and s for a, s in zip(alone, shows, strict=True))
+        )
         if hits and 2 * hits >= sum(shows):
             shares[name] = hits / sum(shows)
     best = [name for name, share in shares.items() if share == max(shares.values())]
@@ -74,8 +78,14 @@ def _close(one: np.ndarray, other: np.ndarray, rtol: float, atol: float) -> bool
 
 
 def error_kind(answer: Answer) -> str:
-    """The error's type: the first word of its sentence."""
-    return (answer.error or "").split(" ")[0].rstrip(":")
+    """What two equal errors share: an exception's type, or the whole of a sentence of our own."""
+    sentence = answer.error or ""
+    found = EXCEPTION.match(sentence)
+    return found[1] if found else sentence
+
+
+def _is_exception(answer: Answer) -> bool:
+    return bool(EXCEPTION.match(answer.error or ""))
 
 
 def _raised(answers: Sequence[Answer]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from classroom.errors import ClassroomError
+from classroom.forbidden import resolve
 from classroom.precise import answers_of, settled_on
 from classroom.question import Case, Criterion, Question
 from classroom.student import Answer
@@ -70,6 +71,8 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
 
 def _check(drawn: DrawnQuestion) -> None:
     """A question's own mistakes, found before a student could meet them."""
+    for name in drawn.forbidden:
+        resolve(name)
     known = {criterion.tag for criterion in drawn.criteria}
     for case, answers in zip(drawn.cases, drawn.expected, strict=True):
         where = f"question {drawn.id}, case {case.name!r}"

@@ -22,16 +22,17 @@ class ForbiddenNameError(RuntimeError):
 def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str]]:
     """While active, each dotted name raises when called, also where the namespace imported it under another name.
 
-    Yields the list of names that were called, which the student's own `except` cannot empty.
-
-    Raises:
-        ClassroomError: a name does not exist.
+    Yields the list of names that were called, which the student's own `except` cannot empty. A name that does not
+    exist on this machine cannot be called and is passed over; `resolve` is there to find an author's mistakes.
     """
     used: list[str] = []
     functions: dict[int, str] = {}  # by identity: functions of torch may not be hashable
     with contextlib.ExitStack() as restore:
         for name in names:
-            parent, attribute = _resolve(name)
+            try:
+                parent, attribute = resolve(name)
+            except ClassroomError:
+                continue
             original = getattr(parent, attribute)
             trap = _trap(name, used)
             if inspect.isclass(original):  # stays a class: subclasses and instances made earlier are caught too
@@ -64,7 +65,12 @@ class _Watch(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _resolve(name: str) -> tuple[Any, str]:
+def resolve(name: str) -> tuple[Any, str]:
+    """The module or class that holds a dotted name, and the name's last part.
+
+    Raises:
+        ClassroomError: it does not exist.
+    """
     path, _, attribute = name.rpartition(".")
     parts = path.split(".")
     for length in range(len(parts), 0, -1):
