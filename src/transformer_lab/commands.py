@@ -1,7 +1,199 @@
 """The library's sub-commands of `course`: train, evaluate, translate."""
 
 import argparse
+import json
+import sys
+from pathlib import Path
+
+from transformer_lab.errors import LabError
+
+RAW = argparse.RawDescriptionHelpFormatter
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the library's commands. Imports torch only when a command runs."""
+    train = commands.add_parser(
+        "train",
+        help="train a translator",
+        description="Trains a Transformer, with checkpoints; started again with the same --out, it goes on.",
+        epilog="examples:\n"
+        "  course train                                       the book's model, on the built-in corpus\n"
+        "  course train --config tatoeba --data ../shared/data/tatoeba-zh-en --out runs/tatoeba\n"
+        "  course train --config base --data wmt14 --source de --device cuda\n"
+        "  course train --config tiny --set steps=50 --set d_model=64",
+        formatter_class=RAW,
+    )
+    train.add_argument(
+        "--config",
+        metavar="NAME",
+        help="tiny, book, tatoeba, base or big (default: book; tatoeba where --data is given)",
+    )
+    train.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="a directory or file of tab-separated or line-aligned pairs (default: the built-in corpus)",
+    )
+    _add_languages(train)
+    _add_device(train)
+    train.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints go (default: runs/NAME)")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; may be repeated"
+    )
+    train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="score a trained model with sacreBLEU",
+        description="Translates the test sentences and prints BLEU with its signature.",
+        epilog="examples:\n"
+        "  course evaluate runs/book/best.pt                  on the built-in corpus's held-out combinations\n"
+        "  course evaluate runs/tatoeba/best.pt --data ../shared/data/tatoeba-zh-en --beam 4\n"
+        "  course evaluate runs/tatoeba/best.pt --data my.tsv --json",
+        formatter_class=RAW,
+    )
+    evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="such as runs/book/best.pt")
+    evaluate.add_argument(
+        "--data", type=Path, metavar="PATH", help="a directory with a test split, or one file (default: built-in)"
+    )
+    evaluate.add_argument("--lowercase", action="store_true", help="score without regard to case")
+    evaluate.add_argument("--json", action="store_true", help="print only JSON on stdout")
+    evaluate.add_argument("--translations", type=Path, metavar="FILE", help="write the translations, one a line")
+    _add_beam(evaluate)
+    _add_device(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    translate = commands.add_parser(
+        "translate",
+        help="translate sentences",
+        description="Prints the translation of each TEXT, or of each line of standard input.",
+        epilog="examples:\n"
+        "  course translate runs/book/best.pt 机器学习\n"
+        "  course translate runs/book/best.pt 我喜欢机器学习。 --attention attention.png\n"
+        "  course translate runs/tatoeba/best.pt --beam 4 < sentences.txt",
+        formatter_class=RAW,
+    )
+    translate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="such as runs/book/best.pt")
+    translate.add_argument("text", nargs="*", metavar="TEXT", help="a sentence (default: lines of standard input)")
+    translate.add_argument(
+        "--attention", type=Path, metavar="FILE", help="draw the decoder's attention to one sentence (.png, .svg)"
+    )
+    _add_beam(translate)
+    _add_device(translate)
+    translate.set_defaults(run=_translate)
+
+
+def _add_languages(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", metavar="CODE", help="language to translate from, such as zh or de")
+    parser.add_argument("--target", metavar="CODE", default="en", help="language to translate into (default: en)")
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA where there is one")
+
+
+def _add_beam(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--beam", type=_positive, default=1, metavar="N", help="beam search (default: 1, greedy)")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+_positive.__name__ = "positive whole number"  # argparse names the type in its sentence
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from transformer_lab.config import find_recipe
+    from transformer_lab.corpus import load_corpus
+    from transformer_lab.run import Run, choose_device
+
+    recipe = find_recipe(arguments.config or ("tatoeba" if arguments.data else "book"), arguments.set)
+    device = choose_device(arguments.device)
+    if arguments.data:
+        corpus = load_corpus(arguments.data, arguments.source, arguments.target)
+    else:
+        corpus = _built_in(recipe.training.pairs, recipe.training.seed, arguments)
+    run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device)
+    parameters = sum(parameter.numel() for parameter in run.model.parameters())
+    print(
+        f"{corpus.name}: {len(corpus.train)} pairs, {corpus.source_language}→{corpus.target_language}. "
+        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}.",
+        file=sys.stderr,
+    )
+    if run.finished:
+        print(f"{run.last} is already trained; raise it with --set steps=…", file=sys.stderr)
+    elif run.resumed_from:
+        print(f"going on from step {run.resumed_from} ({run.last}).", file=sys.stderr)
+    run.train()
+    print(f"best model: {run.best} (validation loss {run.best_loss:.4f})")
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from transformer_lab.checkpoint import load_checkpoint
+    from transformer_lab.corpus import load_pairs
+    from transformer_lab.evaluation import evaluate
+    from transformer_lab.run import choose_device
+    from transformer_lab.translator import Translator
+
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    source, target = checkpoint.languages
+    if arguments.data:
+        pairs, name = load_pairs(arguments.data, source, target), str(arguments.data)
+    else:
+        from transformer_lab.phrases import phrase_corpus
+
+        pairs, name = phrase_corpus(1).test, "the built-in corpus"
+    translator = Translator(checkpoint.model().to(choose_device(arguments.device)), checkpoint.tokenizer)
+    score, translations = evaluate(translator, pairs, arguments.beam, arguments.lowercase)
+    if arguments.translations:
+        _write_text(arguments.translations, "".join(f"{line}\n" for line in translations))
+    if arguments.json:
+        result = {
+            "checkpoint": str(arguments.checkpoint),
+            "data": name,
+            "beam": arguments.beam,
+            "bleu": score.bleu,
+            "signature": score.signature,
+            "sentences": score.sentences,
+            "details": score.details,
+        }
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+    else:
+        print(f"{score.details}\n{score.signature}\n{score.sentences} sentences of {name}")
+    return 0
+
+
+def _translate(arguments: argparse.Namespace) -> int:
+    from transformer_lab.run import choose_device
+    from transformer_lab.translator import Translator
+
+    translator = Translator.load(arguments.checkpoint, choose_device(arguments.device))
+    texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
+    if arguments.attention:
+        if len(texts) != 1:
+            raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
+    for translation in translator.translate_all(texts, arguments.beam):
+        print(translation)
+    return 0
+
+
+def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):
+    """The generated corpus; it has one direction."""
+    from transformer_lab.phrases import phrase_corpus
+
+    if (arguments.source or "zh", arguments.target) != ("zh", "en"):
+        raise LabError("the built-in corpus is Chinese to English; give --data for other languages.")
+    return phrase_corpus(pairs, seed=seed)
+
+
+def _write_text(path: Path, text: str) -> None:
+    from transformer_lab.checkpoint import atomic_write
+
+    with atomic_write(path) as file:
+        file.write(text.encode())

@@ -151,9 +151,7 @@ def _read_split(path: Path, split: str, source: str | None, target: str) -> tupl
     if path.is_dir():
         files = _split_files(path, split)
         if not files:
-            raise LabError(
-                f"{path} has no {split} file; expected {split}.tsv, or {split}.LANGUAGE for two languages."
-            )
+            raise LabError(f"{path} has no {split} file; expected {split}.tsv, or {split}.LANGUAGE for two languages.")
     elif path.is_file():
         files = [path]
     else:  # `data/test_2016` for data/test_2016.de and data/test_2016.en

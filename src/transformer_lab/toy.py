@@ -1,0 +1,25 @@
+"""Toy tasks: sequences of letters to copy, to reverse or to sort. A model learns them in seconds."""
+
+import random
+import string
+
+from transformer_lab.corpus import Corpus, Pair
+from transformer_lab.errors import LabError
+
+TASKS = {"copy": list, "reverse": lambda letters: letters[::-1], "sort": sorted}
+
+
+def toy_corpus(task: str, train: int = 2_000, held_out: int = 200, longest: int = 10, seed: int = 0) -> Corpus:
+    """Random sequences of 1 to `longest` letters for `task`, no sequence twice. Raises LabError for another task."""
+    if task not in TASKS:
+        raise LabError(f"there is no toy task {task!r}; choose from {', '.join(TASKS)}.")
+    generator = random.Random(seed)
+    seen: dict[tuple[str, ...], None] = {}
+    while len(seen) < train + 2 * held_out:
+        length = generator.randint(1, longest)
+        seen[tuple(generator.choices(string.ascii_lowercase, k=length))] = None
+    pairs = [Pair(" ".join(letters), " ".join(TASKS[task](list(letters)))) for letters in seen]
+    # Short sequences run out first and would crowd at the beginning.
+    generator.shuffle(pairs)
+    test, validation = pairs[:held_out], pairs[held_out : 2 * held_out]
+    return Corpus(f"toy-{task}", "letters", "letters", pairs[2 * held_out :], validation, test)

@@ -1,0 +1,74 @@
+"""Sentences in, sentences out: a trained model with its tokenizer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from transformer_lab.batching import pad, plan_batches
+from transformer_lab.checkpoint import load_checkpoint
+from transformer_lab.decoding import beam_decode, greedy_decode
+from transformer_lab.errors import LabError
+from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.tokenizer import Tokenizer
+
+
+class Translator:
+    """Translates text. Greedy with `beam=1`, else by beam search."""
+
+    def __init__(self, model: Seq2Seq, tokenizer: Tokenizer):
+        self.model = model
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, path: Path | str, device: torch.device | str = "cpu") -> "Translator":
+        """The translator of a checkpoint. Raises LabError when the file is not one."""
+        checkpoint = load_checkpoint(path)
+        return cls(checkpoint.model().to(device), checkpoint.tokenizer)
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a sentence, <eos> included. Raises LabError for an empty or a too long one."""
+        if not text.strip():
+            raise LabError("the sentence is empty; there is nothing to translate.")
+        ids = [*self.tokenizer.encode(text), self.tokenizer.eos_id]
+        if len(ids) > self.model.max_length:
+            raise LabError(
+                f"the sentence has {len(ids)} tokens with its <eos>, this model takes at most "
+                f"{self.model.max_length}; split it: {text[:40]}…"
+            )
+        return ids
+
+    def translate(self, text: str, beam: int = 1, length_penalty: float = 0.6) -> str:
+        """One sentence's translation."""
+        return self.translate_all([text], beam, length_penalty)[0]
+
+    def translate_all(
+        self, texts: Sequence[str], beam: int = 1, length_penalty: float = 0.6, batch_tokens: int = 4_000
+    ) -> list[str]:
+        """The translations in the order given; similar lengths are decoded together.
+
+        Raises:
+            LabError: a sentence is empty or longer than the model allows; it is named by its place, from 1.
+        """
+        encoded = []
+        for number, text in enumerate(texts, start=1):
+            try:
+                encoded.append(self.encode(text))
+            except LabError as error:
+                raise LabError(f"sentence {number}: {error}" if len(texts) > 1 else str(error)) from None
+        bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
+        device = next(self.model.parameters()).device
+        was_training = self.model.training
+        self.model.eval()
+        outputs: list[str] = [""] * len(texts)
+        lengths = [len(ids) for ids in encoded]
+        for indices in plan_batches(lengths, max([batch_tokens // beam, *lengths])):
+            source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
+            if beam == 1:
+                decoded = greedy_decode(self.model, source, bos, eos)
+            else:
+                decoded = beam_decode(self.model, source, bos, eos, beam, length_penalty)
+            for index, ids in zip(indices, decoded, strict=True):
+                outputs[index] = self.tokenizer.decode(ids)
+        self.model.train(was_training)
+        return outputs
