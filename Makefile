@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RESULTS := _build/.results
+BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 
 .DEFAULT_GOAL := help
@@ -16,7 +17,9 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(STAMP) $(RESULTS)  ## execute every chapter and build the site into _build/html
+	@rm -f $(BUILT)
 	$(BIN)/jb build book --config _config.yml --path-output . -W -n --keep-going
+	@touch $(BUILT)
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
 
 serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to change)

@@ -108,12 +108,13 @@ class Decision:
         )
 
 
-def load(path: Path = CLAIMS_FILE) -> Ledger:
-    """Reads the record and checks it.
+def load(path: Path | None = None) -> Ledger:
+    """Reads the record, by default `book/claims.yml`, and checks it.
 
     Raises BookError for a missing file, an unknown verdict, chapter or document, a repeated id, or a claim that does
     not simply hold and has no `correct` statement.
     """
+    path = path or CLAIMS_FILE
     try:
         record = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

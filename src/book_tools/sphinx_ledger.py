@@ -90,7 +90,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
         linked = raw.astext()
         for card in parser.cards:
             claim = card["data-claim"]
-            link = f'{app.builder.get_relative_uri(page, LEDGER_PAGE)}#{claim}'
+            link = f"{app.builder.get_relative_uri(page, LEDGER_PAGE)}#{claim}"
             linked = linked.replace(
                 f'<span class="claim-id">{claim}</span>',
                 f'<a class="claim-id" href="{link}" title="{claim} in the ledger">{claim}</a>',
@@ -124,6 +124,8 @@ def rewrite_ledger(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def check(app: Sphinx, env: BuildEnvironment) -> None:
     """Warns of claims that a written chapter leaves undecided, and of claims decided twice."""
+    if LEDGER_PAGE not in env.found_docs:
+        return
     places: dict[str, list[str]] = {}
     for evidence in _all(env):
         places.setdefault(evidence.claim_id, []).append(evidence.page)
@@ -168,7 +170,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def summary(record: ledger.Ledger, met: dict[str, Evidence]) -> str:
     """How many claims are decided and how, and a chip for each of them all."""
     counts = [
-        f"<li class=\"{verdict.slug}\"><b>{sum(e.verdict == verdict.value for e in met.values())}</b> "
+        f'<li class="{verdict.slug}"><b>{sum(e.verdict == verdict.value for e in met.values())}</b> '
         f'<span aria-hidden="true">{verdict.mark}</span> {verdict.value}</li>'
         for verdict in Verdict
     ]

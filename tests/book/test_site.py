@@ -1,0 +1,153 @@
+"""The built book in a real browser: it asks no other host, works as files, fits a phone, and its ledger is complete."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from book_tools import ledger
+
+TREATED = {
+    "self-attention": ["C10", "C11", "C16", "C17", "C18", "C19", "C24", "C30", "C34", "C35", "C44", "C46"],
+    "encoder-decoder": ["C01", "C03", "C05", "C06", "C07", "C09", "C47", "C48", "C49", "C50"],
+    "training-a-translator": ["C04", "C08", "C20", "C39", "C54"],
+}
+
+
+class _Links(HTMLParser):
+    """The ids of a page and the addresses it points to, without comments and scripts' text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.ids.update(filter(None, (attributes.get("id"), attributes.get("name"))))
+        self.targets += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+
+
+@pytest.fixture(scope="session")
+def pages(site) -> dict[Path, _Links]:
+    parsed = {}
+    for path in sorted(site.glob("*.html")):
+        parsed[path] = _Links()
+        parsed[path].feed(path.read_text(encoding="utf-8"))
+    assert {path.stem for path in parsed} >= {"index", "claims", "glossary", *TREATED}
+    return parsed
+
+
+def test_every_link_inside_the_book_leads_somewhere(site, pages):
+    broken = []
+    for path, links in pages.items():
+        for target in links.targets:
+            address = urlsplit(target)
+            if address.scheme or address.netloc:
+                continue
+            page = path.parent / unquote(address.path) if address.path else path
+            if not page.exists() or (
+                address.fragment and page in pages and unquote(address.fragment) not in pages[page].ids
+            ):
+                broken.append(f"{path.name} -> {target}")
+    assert not broken
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("served", [True, False], ids=["served", "opened as a file"])
+def test_no_page_asks_another_host_or_misses_a_file(site, pages, new_page, serve, requests_elsewhere, served):
+    base = serve(site) if served else site.as_uri()
+    page = new_page()
+    failed, complaints = [], []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    for path in pages:
+        page.goto(f"{base}/{path.name}", wait_until="load")
+        page.wait_for_function("!window.MathJax || !MathJax.startup || !!MathJax.startup.document")
+        page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        if (maths := page.locator(".math")).count():
+            assert page.locator("mjx-container svg").count() >= maths.count(), path.name
+            assert page.locator("mjx-merror").count() == 0, path.name
+    assert requests_elsewhere == []
+    assert failed == []
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_search_works_on_files(site, page):
+    page.goto(f"{site.as_uri()}/search.html?q=softmax")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li a", has_text="Self-attention").count()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_scrolls_sideways(site, pages, new_page, width):
+    page = new_page(width=width)
+    wide = []
+    for path in pages:
+        page.goto(path.as_uri())
+        page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(path.name)
+    assert wide == []
+
+
+# The ratio of two colours' luminances as WCAG 2 defines it, for an element's text on the first opaque ground behind it.
+CONTRAST = """element => {
+  const parse = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  let ground = [255, 255, 255];
+  for (let e = element; e; e = e.parentElement) {
+    const c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length === 3 || c[3] === 1) { ground = c; break; }
+  }
+  const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_ledger_is_legible(site, new_page, dark):
+    page = new_page(dark=dark)
+    page.goto(f"{site.as_uri()}/claims.html")
+    assert page.locator("html").get_attribute("data-theme") == ("dark" if dark else "light")
+    for selector in (".claim-verdict", ".claim-en", ".claim-zh", ".claim-row dd", ".claim-chip", ".claim-id"):
+        for element in page.locator(selector).all()[:60]:
+            assert element.evaluate(CONTRAST) >= 4.5, selector  # WCAG AA for text
+
+
+@pytest.mark.browser
+def test_every_treated_claim_has_its_evidence_in_the_ledger(site, pages, page):
+    record = ledger.load()
+    page.goto(f"{site.as_uri()}/claims.html")
+    ids_of = {path.stem: links.ids for path, links in pages.items()}
+    for chapter, claims in TREATED.items():
+        for claim in claims:
+            row = page.locator(f"article#{claim}")
+            assert row.count() == 1, claim
+            text = row.inner_text()
+            assert record.claims[claim].en in text
+            assert record.claims[claim].zh in text
+            assert record.claims[claim].verdict.value in row.locator(".claim-verdict").inner_text()
+            assert re.search(r"\d", row.locator("dd").first.inner_text()), claim
+            link = row.locator("dd a").get_attribute("href")
+            assert link == f"{chapter}.html#claim-{claim}"
+            assert f"claim-{claim}" in ids_of[chapter]
+
+
+@pytest.mark.browser
+def test_claims_without_a_chapter_are_listed_without_a_verdict(site, page):
+    page.goto(f"{site.as_uri()}/claims.html")
+    record = ledger.load()
+    waiting = set(record.claims) - set(record.due())
+    listed = {item.get_attribute("id") for item in page.locator(".claims-planned li").all()}
+    assert listed == waiting
+    assert page.locator(".claims-planned .claim-verdict").count() == 0
+    assert page.locator("a.claim-chip").count() == len(record.claims)
