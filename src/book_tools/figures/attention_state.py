@@ -146,7 +146,7 @@ def check(state: Mapping[str, object]) -> None:
 
 def complete(given: Mapping[str, object]) -> dict[str, object]:
     """A whole state from the traits in `given`: vectors that are missing are the first given, names are x₁, x₂, …"""
-    vectors_given = [given[name] for name in VECTORS if name in given]
+    vectors_given = [vectors(name, given[name]) for name in VECTORS if name in given]
     if not vectors_given:
         return preset(next(iter(PRESETS))) | given
     n = len(vectors_given[0])

@@ -118,7 +118,7 @@ function decimals(value, digits = 2) {
   const text = value.toFixed(digits);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
-const pair = ([x, y], digits = 2) => `[${decimals(x, digits)}, ${decimals(y, digits)}]`;
+const pair = ([x, y]) => `[${decimals(x)},\u00a0${decimals(y)}]`;
 const percent = (weight) => (weight > 0 && weight < 0.005 ? "under 1%" : `${Math.round(weight * 100)}%`);
 
 /** Whether a state from outside is whole: Python may change its traits one after another. */
@@ -230,7 +230,7 @@ input[type="checkbox"] { width: 17px; height: 17px; cursor: pointer; }
 .controls { display: grid; gap: 10px; margin-top: 14px; font-size: 14px; }
 .controls label { display: flex; align-items: center; gap: 8px; }
 .controls input[type="range"] { flex: 1; min-width: 80px; height: 24px; cursor: pointer; }
-.controls output { min-width: 2.4em; text-align: end; }
+.controls .shown { min-width: 2.4em; text-align: end; }
 
 .every { table-layout: fixed; border-spacing: 3px; border-collapse: separate; margin: 0 -3px; width: calc(100% + 6px); }
 .every th { font-size: 13px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted);
@@ -512,7 +512,7 @@ function comparePanel(store, n) {
   };
   const query = arrow("q", 4, 17);
   const keys = Array.from({ length: n }, () => ({ ...arrow("k", 2, 12), drop: s("line", { class: "drop" }) }));
-  query.handle = handle(store, view, "q", query.tip, 19);
+  query.handle = handle(store, view, "q", query.tip, 22);
   for (const key of keys) key.handle = handle(store, view, "k", key.tip, 13);
   view.scene.append(
     s("g", { "aria-hidden": "true" }, direction, ...keys.map((key) => key.drop), query.group, ...keys.map((key) => key.group)),
@@ -626,7 +626,7 @@ function weighPanel(store, n) {
       store.change({ temperature: Math.abs(temperature.value) < 0.03 ? 1 : value });
     },
   });
-  const shown = h("output");
+  const shown = h("span", { class: "shown", "aria-hidden": "true" });
   const maskButton = (name, text, mask) =>
     h("button", { type: "button", class: "chip", "data-mask": name, onclick: () => store.change({ mask: mask(n) }) }, text);
   const none = maskButton("none", TEXT.maskNone, nothingMasked);
@@ -662,8 +662,8 @@ function weighPanel(store, n) {
       });
       scaled.checked = state.scaled;
       temperature.value = Math.log10(state.temperature);
-      shown.value = decimals(state.temperature, state.temperature < 1 ? 2 : 1);
-      set(temperature, { "aria-valuetext": shown.value });
+      shown.textContent = decimals(state.temperature, state.temperature < 1 ? 2 : 1);
+      set(temperature, { "aria-valuetext": shown.textContent });
       set(none, { "aria-pressed": String(same(mask, nothingMasked(n))) });
       set(future, { "aria-pressed": String(same(mask, causal(n))) });
     },

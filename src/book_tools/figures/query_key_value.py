@@ -93,8 +93,8 @@ class QueryKeyValue(Figure):
         rows = "".join(
             f'<tr><th scope="row">{word}</th>'
             + "".join(f"<td>{weight:.4f}</td>" for weight in row)
-            + f"<td>[{x:.4f}, {y:.4f}]</td></tr>"
-            for word, row, (x, y) in zip(words, self.weights, self.outputs, strict=True)
+            + f"<td>{_pair(output)}</td></tr>"
+            for word, row, output in zip(words, self.weights, self.outputs, strict=True)
         )
         return (
             "<table><caption>Attention weights, one row a query and one column a key, and the outputs.</caption>"
@@ -105,7 +105,11 @@ class QueryKeyValue(Figure):
     def __repr__(self) -> str:
         width = max(map(len, self.labels))
         lines = [
-            f"{label:>{width}}  " + " ".join(f"{w:.4f}" for w in row) + f"  -> [{x:.4f}, {y:.4f}]"
-            for label, row, (x, y) in zip(self.labels, self.weights, self.outputs, strict=True)
+            f"{label:>{width}}  " + " ".join(f"{w:.4f}" for w in row) + f"  -> {_pair(output)}"
+            for label, row, output in zip(self.labels, self.weights, self.outputs, strict=True)
         ]
         return "\n".join(["query-key-value: weights, one row a query, -> output", *lines])
+
+
+def _pair(vector: list[float]) -> str:
+    return "[" + ", ".join(f"{round(x, 4) + 0.0:.4f}" for x in vector) + "]"  # + 0.0 turns -0 into 0
