@@ -72,7 +72,7 @@ def load(path: Path) -> dict[str, DrawnQuestion]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ClassroomError(f"{path} is too large to be a file of public cases; download it again.")
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             manifest = json.loads(file["manifest"].tobytes())
             if manifest["format"] != FORMAT:
                 raise ClassroomError(

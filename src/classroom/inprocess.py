@@ -149,7 +149,7 @@ def _tensors(returned: Any) -> list[torch.Tensor]:
 
 def _array(tensor: torch.Tensor) -> Array:
     dtype = str(tensor.dtype).removeprefix("torch.")
-    if tensor.is_complex() or tensor.layout is not torch.strided or tensor.is_quantized:
+    if tensor.is_complex() or tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
         raise ReturnedValueError(f"Your code returned a {dtype} tensor of an unusual kind; return a dense real tensor.")
     plain = tensor.detach().as_subclass(torch.Tensor).cpu()
     if plain.dtype is torch.bfloat16:
@@ -241,5 +241,7 @@ def _names(named: Mapping[str, Any]) -> str:
 def _kind(value: Any) -> str:
     if value is None:
         return "None"
+    if isinstance(value, np.ndarray):
+        return "a numpy array"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

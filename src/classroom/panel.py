@@ -17,6 +17,7 @@ SHELL = (
     "margin:.3em 0;max-width:46em;color:inherit;background:transparent;font-size:14px;line-height:1.45;"
     "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;overflow-wrap:anywhere"
 )
+BADGE = "color:#fff;border-radius:3px;font-size:.8em;line-height:1.4;width:1.4em;text-align:center;flex:none"
 
 
 def points_text(points: float) -> str:
@@ -85,11 +86,11 @@ def _row(criterion: CriterionResult, diagnosis: str | None) -> str:
     colour = GREEN if criterion.passed else RED
     message = ""
     if criterion.message and criterion.message != diagnosis:  # not said twice
-        message = f'<div style="opacity:.85;margin-left:1.4em">{_text(criterion.message)}</div>'
+        message = f'<div style="opacity:.85;margin-left:1.65em">{_text(criterion.message)}</div>'
     return (
         '<li style="margin:.3em 0;padding:0">'
         '<div style="display:flex;gap:.5em;align-items:baseline">'
-        f'<span aria-hidden="true" style="color:{colour};font-weight:bold;width:.9em;text-align:center">{mark}</span>'
+        f'<span aria-hidden="true" style="{BADGE};background:{colour}">{mark}</span>'
         f'<span style="flex:1">{escape(criterion.name)}: {word}</span>'
         f'<span style="white-space:nowrap;opacity:.85">{points_text(criterion.score)} / '
         f"{points_text(criterion.max_score)}</span></div>{message}</li>"

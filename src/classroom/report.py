@@ -14,22 +14,24 @@ INDENT = 4
 
 def table(results: Sequence[QuestionResult]) -> str:
     """Questions, points, failed criteria and diagnoses as text, at most `WIDTH` columns wide."""
-    rows = [(r.id, f"{points_text(r.score)} / {points_text(r.max_score)}") for r in results]
     total = (sum(r.score for r in results), sum(r.max_score for r in results))
-    rows.append(("total", f"{points_text(total[0])} / {points_text(total[1])}"))
-    left = max(_columns(name) for name, _ in rows) + 2
-    right = max(len(points) for _, points in rows)
+    rows = [(r.id, r.score, r.max_score) for r in results] + [("total", *total)]
+    left = max(_columns(name) for name, _, _ in rows) + 2
+    middle = max(len(points_text(score)) for _, score, _ in rows)
+    right = max(len(points_text(maximum)) for _, _, maximum in rows)
+    heads = [
+        f"{_pad(name, left)}{points_text(score):>{middle}} / {points_text(maximum):<{right}}"
+        for name, score, maximum in rows
+    ]
     lines = []
-    for result, (name, points) in zip(results, rows, strict=False):
-        lines.append(f"{_pad(name, left)}{points:>{right}}  {_status(result)}")
+    for result, head in zip(results, heads, strict=False):
+        lines.append(f"{head}  {_status(result)}")
         if result.diagnosis:
             lines += _wrapped(result.diagnosis, "→ ")
         for criterion in result.criteria:
             if not criterion.passed and criterion.message != result.diagnosis:
                 lines += _wrapped(f"{criterion.name}: {criterion.message}", "✗ ")
-    lines.append("─" * (left + right))
-    lines.append(f"{_pad('total', left)}{rows[-1][1]:>{right}}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "─" * len(heads[-1]), heads[-1].rstrip()])
 
 
 def to_json(results: Sequence[QuestionResult]) -> list[dict[str, Any]]:
