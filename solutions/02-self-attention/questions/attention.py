@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import torch
+
 from classroom.criteria import Cost, Gradients, ShapeAndDtype, Unchanged, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call
-
 from transformer_lab.attention import attention_scores, attention_weights, masked_softmax, scaled_dot_product_attention
 
 from .drawing import causal, normal, some_visible
@@ -37,8 +37,13 @@ def cases(rng: np.random.Generator) -> list[Case]:
     blind = some_visible(rng, 3, 4)
     blind[rng.integers(3)] = False
     query, key, value = inputs((), 4, 4, 3, 2)
+    # Query 1 prefers key 0, so that the output is not simply a copy of the values for whoever takes only the best.
+    query[1] = rng.choice([-1.5, 1.5], size=3)
+    key[0] = 2 * query[1]
+    # The last token's new key suits its own query, so the last output must move; the earlier ones must not.
+    query[-1] = -query[1]
     new_key, new_value = key.copy(), value.copy()
-    new_key[-1] += np.array([2.0, -2.0, 2.0], dtype=np.float32)
+    new_key[-1] = 2 * query[-1]
     new_value[-1] += 3.0
     return [
         case("one sequence", {"values", "shape", "gradients"}, (), 3, 3, 4, 2, backward=True),

@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
+
 from classroom.criteria import ShapeAndDtype, Unchanged, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call
-
 from transformer_lab.masks import causal_mask, padding_mask
 
 

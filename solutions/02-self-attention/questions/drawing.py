@@ -15,15 +15,9 @@ def spread(rng: np.random.Generator, *shape: int, dtype: type = np.float32) -> n
 
 
 def some_visible(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """A mask in which every row has at least one visible and, where it has two keys or more, one hidden key."""
-    mask = rng.random(shape) < 0.5
+    """A mask in which every query sees half of the keys, rounded up, and each another half."""
     keys = shape[-1]
-    visible = rng.integers(keys, size=shape[:-1])
-    np.put_along_axis(mask, visible[..., None], True, axis=-1)
-    if keys > 1:
-        hidden = (visible + rng.integers(1, keys, size=shape[:-1])) % keys
-        np.put_along_axis(mask, hidden[..., None], False, axis=-1)
-    return mask
+    return rng.permuted(np.broadcast_to(np.arange(keys) < (keys + 1) // 2, shape), axis=-1)
 
 
 def causal(n: int) -> np.ndarray:

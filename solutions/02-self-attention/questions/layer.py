@@ -4,28 +4,16 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
+
 from classroom.criteria import Gradients, Permuted, ShapeAndDtype, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call
-from torch import nn
-
 from transformer_lab.attention import scaled_dot_product_attention
+from transformer_lab.self_attention import SelfAttention
 
 from .attention import READY_MADE
 from .drawing import causal, normal
-
-
-class SelfAttention(nn.Module):
-    """One head: queries, keys and values are linear maps of the same sequence, without a bias."""
-
-    def __init__(self, d_model, d_k, d_v):
-        super().__init__()
-        self.query = nn.Linear(d_model, d_k, bias=False)
-        self.key = nn.Linear(d_model, d_k, bias=False)
-        self.value = nn.Linear(d_model, d_v, bias=False)
-
-    def forward(self, x, mask=None):
-        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -259,5 +247,5 @@ LAYER = Question(
         ),
     ),
     alternatives={"functional linear": ByFunctions, "einsum": ByEinsum, "one token at a time": ByLoop},
-    forbidden=READY_MADE,
+    forbidden=(*READY_MADE, "transformer_lab.self_attention.SelfAttention.forward"),
 )

@@ -2,10 +2,10 @@
 
 import numpy as np
 import torch
+
 from classroom.criteria import Gradients, ShapeAndDtype, Unchanged, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call
-
 from transformer_lab.attention import masked_softmax
 
 from .drawing import causal, normal, some_visible, spread
@@ -22,8 +22,10 @@ def cases(rng: np.random.Generator) -> list[Case]:
     hidden_large = spread(rng, 2, 4)
     favourite = np.array([[True, True, False, True], [False, True, True, True]])
     hidden_large[~favourite] += 200.0
-    perturbed, seen = spread(rng, 3, 4), some_visible(rng, 3, 4)
-    moved = np.where(seen, perturbed, perturbed + rng.choice([-2.0, 1.5, 2.5], size=seen.shape)).astype(np.float32)
+    # Two hidden keys in each row, moved in opposite directions: whoever looks at them cannot miss it.
+    perturbed = spread(rng, 3, 4)
+    shift = rng.permuted(np.tile(np.array([0, 0, 2, -2], dtype=np.float32), (3, 1)), axis=-1)
+    moved, seen = perturbed + shift, shift == 0
     return [
         case("no mask", {"values", "shape", "gradients"}, spread(rng, 2, 3), None, backward=True),
         case(

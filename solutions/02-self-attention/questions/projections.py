@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+
 from classroom.criteria import Gradients, ShapeAndDtype, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call

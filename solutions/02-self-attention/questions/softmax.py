@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from classroom.criteria import Gradients, ShapeAndDtype, Unchanged, Values
 from classroom.question import Case, Misconception, Question
 from classroom.student import Call
