@@ -1,0 +1,135 @@
+"""A student's own check of a whole notebook, outside Jupyter: the same verdicts as the notebook's check cells."""
+
+import ast
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbgrader.utils import compute_checksum
+
+from classroom.cases import load
+from classroom.drawn import DrawnQuestion
+from classroom.launcher import Launcher
+from classroom.limits import Limits
+from classroom.mark import mark
+from classroom.notebook import SETUP
+from classroom.official import OfficialCell, check_cells, restore
+from classroom.process_student import ProcessStudent
+from classroom.report import to_json
+from classroom.results import QuestionResult
+from classroom.submission import read_notebook
+
+
+@dataclass(frozen=True)
+class NotebookCheck:
+    """What checking one notebook gave. `outcome` and `reason` as in `classroom.outcome`."""
+
+    path: Path
+    outcome: str
+    reason: str | None
+    seconds: float
+    flags: tuple[str, ...]  # official cells that are not as they were released, one sentence each
+    raised: int  # how many of the student's cells raised
+    questions: tuple[QuestionResult, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Full marks, and nothing to look at."""
+        full = all(question.score == question.max_score for question in self.questions)
+        return full and self.outcome == "graded" and not self.flags
+
+    def to_json(self) -> dict[str, Any]:
+        """The check as `course check --json` writes it: the fields of `course grade`, without a student."""
+        return {
+            "notebook": str(self.path),
+            "score": round(sum(q.score for q in self.questions), 2),
+            "max_score": round(sum(q.max_score for q in self.questions), 2),
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+            "flags": list(self.flags),
+            "questions": to_json(self.questions),
+        }
+
+
+def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCheck:
+    """Runs a notebook's cells in a process of their own, and judges every question on its public cases.
+
+    Raises:
+        ClassroomError: the file is not a notebook, or its public cases are missing or damaged.
+    """
+    started = time.monotonic()
+    notebook = read_notebook(path)
+    questions = load(path.parent / public_cases(notebook, path))
+    notebook, flags = restore(notebook, released_cells(notebook, questions))
+    flags += [
+        f"The {'setup' if grade_id == SETUP else 'locked'} cell {grade_id!r} was edited."
+        for grade_id in _edited(notebook)
+    ]
+    with (
+        tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home,
+        ProcessStudent(launcher, path.resolve().parent, Path(home), limits) as student,
+    ):
+        marked = mark(notebook, questions, student)
+    outcome, reason = student.incidents[0] if student.incidents else ("graded", None)
+    if marked.lost:
+        outcome, reason = marked.lost.outcome, marked.lost.reason
+    results = tuple(marked.results[question_id] for question_id in questions)
+    seconds = time.monotonic() - started
+    return NotebookCheck(path, outcome, reason, seconds, tuple(flags), marked.raised, results)
+
+
+def public_cases(notebook: NotebookNode, path: Path) -> str:
+    """The file that the notebook's `Checker("…")` names, else the one named like the notebook."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or "Checker(" not in cell.source:
+            continue
+        try:
+            nodes = list(ast.walk(ast.parse(cell.source)))
+        except (SyntaxError, ValueError):
+            continue
+        for node in nodes:
+            match node:
+                case ast.Call(ast.Name("Checker"), [ast.Constant(str() as name)]):
+                    return name
+    return f"{path.stem}.npz"
+
+
+def released_cells(notebook: NotebookNode, questions: dict[str, DrawnQuestion]) -> list[OfficialCell]:
+    """The official cells that follow from the public cases; a setup cell counts as it is."""
+    official = []
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == SETUP:
+            official = [OfficialCell(SETUP, cell.source)]
+    for check in check_cells(list(questions.values())):
+        official += [OfficialCell(f"{check.grade_id}-answer", "", solution=True), check]
+    return official
+
+
+def _edited(notebook: NotebookNode) -> list[str]:
+    return [
+        cell.metadata.nbgrader.grade_id
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("locked")
+        and compute_checksum(cell) != cell.metadata.nbgrader.get("checksum")
+    ]
+
+
+def text(check: NotebookCheck) -> str:
+    """The check for a terminal: the table of questions, then what else there is to say."""
+    from classroom.report import table
+
+    lines = [table(check.questions)]
+    if check.reason:
+        lines.append(f"\nThe notebook did not run to its end. {check.reason}")
+    elif check.raised:
+        cells = "1 cell" if check.raised == 1 else f"{check.raised} cells"
+        lines.append(f"\n{cells} raised an error; in Jupyter, run the notebook from the top to see where.")
+    if check.flags:
+        lines.append("\nCells that are not as they were released (checked as if they were):")
+        lines += [f"  {flag}" for flag in check.flags]
+        lines.append("  Copy these cells back from a fresh copy of the exercise before you submit.")
+    return "\n".join(lines)

@@ -1,0 +1,14 @@
+"""What one submission may use. No torch here: the command line reads its defaults from this module."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; times in seconds, memory in bytes."""
+
+    cell_seconds: float = 30.0  # one cell, before it is interrupted
+    call_seconds: float = 10.0  # one call by the examiner, before it is interrupted
+    total_seconds: float = 120.0  # everything together, before the process is killed
+    grace_seconds: float = 2.0  # from an interrupt to the kill
+    memory: int = 4 * 2**30  # beyond what torch itself maps

@@ -1,0 +1,65 @@
+"""What is the same for every submission of a grading run: the course, the official cells, the hidden cases."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classroom import records
+from classroom.assignment import Assignment
+from classroom.cases import materialise, to_bytes
+from classroom.course_dir import Course
+from classroom.drawn import DrawnQuestion
+from classroom.errors import ClassroomError
+from classroom.launcher import Launcher
+from classroom.limits import Limits
+from classroom.official import OfficialCell
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is the same for every submission of one run."""
+
+    course: Course
+    assignment: str
+    official: Mapping[str, Sequence[OfficialCell]]  # by notebook
+    questions: Mapping[str, DrawnQuestion]
+    seed: int
+    limits: Limits
+    launcher: Launcher
+
+    def submitted(self, student: str) -> Path:
+        """Where a student's files for this assignment are."""
+        return self.course.root / "submitted" / student / self.assignment
+
+    @property
+    def digest(self) -> str:
+        """Changes when the questions, their hidden cases or the official cells do."""
+        content = to_bytes(list(self.questions.values())) + repr(sorted(self.official.items())).encode()
+        return hashlib.sha256(content).hexdigest()
+
+
+def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Limits, launcher: Launcher) -> Run:
+    """Draws the hidden cases and reads the official cells.
+
+    The seed is the one given, else the one that this assignment was graded with before, else a random one; it is
+    recorded, so that everybody in a course meets the same cases.
+
+    Raises:
+        ClassroomError: the gradebook and `questions.py` do not ask the same questions.
+    """
+    official = course.official(assignment.name)
+    asked = {cell.grade_id: cell.points for cells in official.values() for cell in cells if cell.points is not None}
+    written = {question.id: question for question in assignment.questions}
+    for question_id, points in asked.items():
+        if question_id not in written or points != written[question_id].points:
+            raise ClassroomError(
+                f"the gradebook's check cell {question_id!r} ({points:g} points) is not in {assignment.directory} "
+                "as it is now: use the version of solutions/ that this course was made from"
+            )
+    seed = records.seed(course.root, assignment.name) if seed is None else seed
+    seed = secrets.randbelow(2**32) if seed is None else seed
+    records.write_seed(course.root, assignment.name, seed)
+    questions = {question_id: materialise(written[question_id], seed) for question_id in asked}
+    return Run(course, assignment.name, official, questions, seed, limits, launcher)
