@@ -22,6 +22,12 @@ def index_text(index: tuple[int, ...]) -> str:
     return "[" + ", ".join(str(int(i)) for i in index) + "]" if index else ""
 
 
+def argument_text(position: int) -> str:
+    """`the first argument` for 0: students count arguments from one."""
+    ordinals = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return f"the {ordinals[position]} argument" if position < len(ordinals) else f"argument number {position + 1}"
+
+
 def number_text(number: object) -> str:
     """A number with four digits, a truth value as itself."""
     if isinstance(number, bool | np.bool_):

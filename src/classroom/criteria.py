@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from classroom.compare import difference, mismatches, shape_text, tolerances
+from classroom.compare import argument_text, difference, mismatches, shape_text, tolerances
 from classroom.errors import ClassroomError
 from classroom.question import Case, Criterion
 from classroom.student import Answer, Call
@@ -64,7 +64,7 @@ class Gradients(Criterion):
             if found is None:
                 if gradient is not None and np.any(gradient):
                     return (
-                        f"No gradient reaches {name}: something on the way (detach, no_grad, item, numpy, "
+                        f"No gradient reaches {_input(name)}: something on the way (detach, no_grad, item, numpy, "
                         "a new tensor) cuts the graph."
                     )
                 continue
@@ -72,7 +72,7 @@ class Gradients(Criterion):
             rtol, atol = tolerances(right.outputs[0].dtype, self.rtol, self.atol)
             problem = difference(right_gradient, found, rtol, atol)
             if problem:
-                return f"The gradient with respect to {name} {problem}."
+                return f"The gradient with respect to {_input(name)} {problem}."
         return None
 
 
@@ -244,7 +244,7 @@ def _says_nothing(call: Call, right: np.ndarray, given: np.ndarray) -> str | Non
         if isinstance(argument, np.ndarray) and argument.shape == given.shape:
             same = not mismatches(argument, given, 1e-6, 1e-7).any()
             if same and mismatches(argument, right, 1e-4, 1e-5).any():
-                return f"Your output is a copy of argument {position}, so it shows nothing."
+                return f"Your output is a copy of {argument_text(position)}, so it shows nothing."
     return None
 
 
@@ -274,6 +274,11 @@ def _outputs_differ(right: Answer, given: Answer, rtol: float, atol: float) -> s
         if problem:
             return f"{_subject(position, right)} {problem}."
     return None
+
+
+def _input(name: str) -> str:
+    kind, _, position = name.partition(" ")
+    return argument_text(int(position)) if kind == "argument" and position.isdigit() else f"the parameter `{name}`"
 
 
 def _count(number: int) -> str:

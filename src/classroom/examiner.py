@@ -6,10 +6,11 @@ from classroom.diagnosis import diagnose, explains_all
 from classroom.drawn import DrawnQuestion
 from classroom.mistakes import is_not_written
 from classroom.question import Case, Criterion
-from classroom.results import CriterionResult, QuestionResult
+from classroom.results import NOT_WRITTEN, CriterionResult, QuestionResult
 from classroom.student import Answer, Student
 
-NOT_WRITTEN = "Not written yet: replace `raise NotImplementedError` with your code, run the cell, then check again."
+# How the criteria's own sentences begin; an exception's name keeps its capital letter.
+SENTENCE_STARTS = ("Your ", "The ", "No ", "Not ", "Only ", "In ", "Reordering ")
 SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."
 
 
@@ -29,12 +30,16 @@ def examine(question: DrawnQuestion, student: Student) -> QuestionResult:
 def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> QuestionResult:
     """The verdict on answers that have arrived, by case and call."""
     total = sum(criterion.weight for criterion in question.criteria)
+    messages = [_message(question, criterion, actual) for criterion in question.criteria]
+    diagnosis = _diagnosis(question, actual) if any(messages) else None
+    if diagnosis and _raised_everywhere(actual):
+        messages = [diagnosis for _ in messages]  # one reason for everything
+    elif diagnosis:  # an error that only some cases meet is quoted once
+        messages = [message.replace(diagnosis, "your code raises the error named above.") for message in messages]
     results = []
-    for criterion in question.criteria:
-        message = _message(question, criterion, actual)
+    for criterion, message in zip(question.criteria, messages, strict=True):
         worth = question.points * criterion.weight / total
         results.append(CriterionResult(criterion.name, not message, message, 0.0 if message else worth, worth))
-    diagnosis = None if all(r.passed for r in results) else _diagnosis(question, actual)
     return QuestionResult(question.id, question.title, tuple(results), diagnosis)
 
 
@@ -57,11 +62,12 @@ def _message(question: DrawnQuestion, criterion: Criterion, actual: Sequence[Seq
     if not failures:
         return ""
     name, problem = failures[0]
-    same = all(other == problem for _, other in failures)
-    if same and (len(failures) == looked_at > 1 or _raised_everywhere(actual)):
+    if len(failures) == looked_at > 1 and all(other == problem for _, other in failures):
         return problem
+    if problem.startswith(SENTENCE_STARTS):
+        problem = problem[0].lower() + problem[1:]
     others = len(failures) - 1
-    more = f" And in {others} other case{'s' if others > 1 else ''}." if others else ""
+    more = f" It also fails in {others} other case{'s' if others > 1 else ''}." if others else ""
     return f"With {name}: {problem}{more}"
 
 

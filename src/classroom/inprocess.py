@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from classroom.compare import argument_text
 from classroom.forbidden import ForbiddenNameError, forbid
 from classroom.mistakes import ReturnedValueError, error_sentence
 from classroom.student import Answer, Array, Call, CellOutcome, Student
@@ -88,7 +89,7 @@ def _call(function: Callable[..., Any], call: Call) -> Answer:
     for position, (argument, original) in enumerate(zip(arguments, call.arguments, strict=True)):
         if isinstance(original, np.ndarray) and not _same(argument, original):
             raise ReturnedValueError(
-                f"Your code changes argument {position} in place; whoever calls it would lose their tensor. "
+                f"Your code changes {argument_text(position)} in place; whoever calls it would lose their tensor. "
                 "Make a new tensor (x = x / 2, not x /= 2)."
             )
     inputs = {

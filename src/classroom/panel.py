@@ -10,8 +10,13 @@ from html import escape
 
 from classroom.results import CriterionResult, QuestionResult
 
-GREEN, AMBER, RED, GREY = "#1a7f5a", "#a15c00", "#c0392b", "#808080"
-TINT = {GREEN: "rgba(26,127,90,.12)", AMBER: "rgba(214,137,16,.14)", RED: "rgba(192,57,43,.10)"}
+GREEN, AMBER, RED, GREY = "#1a7f5a", "#a15c00", "#c0392b", "#6b7280"
+TINT = {
+    GREEN: "rgba(26,127,90,.12)",
+    AMBER: "rgba(214,137,16,.14)",
+    RED: "rgba(192,57,43,.10)",
+    GREY: "rgba(128,128,128,.14)",
+}
 SHELL = (
     "border:1px solid rgba(128,128,128,.4);border-left:4px solid {colour};border-radius:6px;padding:.7em 1em;"
     "margin:.3em 0;max-width:46em;color:inherit;background:transparent;font-size:14px;line-height:1.45;"
@@ -28,7 +33,7 @@ def points_text(points: float) -> str:
 def panel(result: QuestionResult) -> str:
     """One question's result as HTML."""
     colour = _colour(result)
-    rows = "".join(_row(criterion, result.diagnosis) for criterion in result.criteria)
+    rows = "".join(_row(criterion, result) for criterion in result.criteria)
     return (
         f'<section aria-label="Result of {escape(result.id, quote=True)}" style="{SHELL.format(colour=colour)}">'
         f"{_heading(result)}{_bar(result, colour)}{_diagnosis(result, colour)}"
@@ -41,7 +46,8 @@ def summary(results: Sequence[QuestionResult]) -> str:
     score, maximum = sum(r.score for r in results), sum(r.max_score for r in results)
     rows = "".join(
         f'<tr style="background:transparent;border-top:1px solid rgba(128,128,128,.3)">'
-        f'<td style="text-align:left;padding:.35em .6em .35em 0">{_status(r)} {escape(r.title)}</td>'
+        f'<td style="text-align:left;padding:.35em .6em .35em 0">'
+        f'<span style="white-space:nowrap">{status_text(r)}:</span> {escape(r.title)}</td>'
         f'<td style="text-align:right;padding:.35em 0;white-space:nowrap">'
         f"{points_text(r.score)} / {points_text(r.max_score)}</td></tr>"
         for r in results
@@ -81,11 +87,12 @@ def _diagnosis(result: QuestionResult, colour: str) -> str:
     )
 
 
-def _row(criterion: CriterionResult, diagnosis: str | None) -> str:
-    mark, word = ("✓", "passed") if criterion.passed else ("✗", "failed")
-    colour = GREEN if criterion.passed else RED
+def _row(criterion: CriterionResult, result: QuestionResult) -> str:
+    mark, word, colour = ("✓", "passed", GREEN) if criterion.passed else ("✗", "failed", RED)
+    if result.not_written:
+        mark, word, colour = "·", "to do", GREY
     message = ""
-    if criterion.message and criterion.message != diagnosis:  # not said twice
+    if criterion.message and criterion.message != result.diagnosis:  # not said twice
         message = f'<div style="opacity:.85;margin-left:1.65em">{_text(criterion.message)}</div>'
     return (
         '<li style="margin:.3em 0;padding:0">'
@@ -117,12 +124,13 @@ def _emphasis(text: str) -> str:
 
 
 def _colour(result: QuestionResult) -> str:
-    if all(criterion.passed for criterion in result.criteria):
+    if result.complete:
         return GREEN
-    return AMBER if result.score > 0 else RED
+    return GREY if result.not_written else AMBER if result.score else RED
 
 
-def _status(result: QuestionResult) -> str:
-    passed = all(criterion.passed for criterion in result.criteria)
-    mark, word = ("✓", "complete") if passed else ("◐", "in part") if result.score else ("✗", "no points yet")
-    return f'<span style="white-space:nowrap">{mark} {word}:</span>'
+def status_text(result: QuestionResult) -> str:
+    """Where a student stands with a question, as a mark and words."""
+    if result.complete:
+        return "✓ complete"
+    return "· to do" if result.not_written else "◐ in part" if result.score else "✗ no points yet"

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from classroom.panel import points_text
+from classroom.panel import points_text, status_text
 from classroom.results import QuestionResult
 
 WIDTH = 88
@@ -25,7 +25,7 @@ def table(results: Sequence[QuestionResult]) -> str:
     ]
     lines = []
     for result, head in zip(results, heads, strict=False):
-        lines.append(f"{head}  {_status(result)}")
+        lines.append(f"{head}  {status_text(result)}")
         if result.diagnosis:
             lines += _wrapped(result.diagnosis, "→ ")
         for criterion in result.criteria:
@@ -56,12 +56,6 @@ def to_json(results: Sequence[QuestionResult]) -> list[dict[str, Any]]:
         }
         for result in results
     ]
-
-
-def _status(result: QuestionResult) -> str:
-    if all(criterion.passed for criterion in result.criteria):
-        return "✓ complete"
-    return "◐ in part" if result.score else "✗ no points yet"
 
 
 def _wrapped(text: str, mark: str) -> list[str]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# The diagnosis of a stub that nobody has touched: nothing is wrong, there is only nothing yet.
+NOT_WRITTEN = "Not written yet: replace `raise NotImplementedError` with your code, run the cell, then check again."
+
 
 @dataclass(frozen=True)
 class CriterionResult:
@@ -27,6 +30,16 @@ class QuestionResult:
     def score(self) -> float:
         """Points earned: the sum of the criteria that passed, to 2 decimals."""
         return round(sum(c.score for c in self.criteria), 2)
+
+    @property
+    def not_written(self) -> bool:
+        """Whether the student has not begun: the stub is as it was released."""
+        return self.diagnosis == NOT_WRITTEN
+
+    @property
+    def complete(self) -> bool:
+        """Whether every criterion passed."""
+        return all(c.passed for c in self.criteria)
 
     @property
     def max_score(self) -> float:

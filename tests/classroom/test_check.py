@@ -1,5 +1,6 @@
 """`check(...)` in a notebook: the panel, the score that nbgrader reads, and sentences for what goes wrong."""
 
+import re
 import time
 
 import nbformat
@@ -79,6 +80,7 @@ def test_in_a_real_kernel_nbgrader_reads_the_partial_credit(folder):
         'check("normalise-rows")',
         f'{HALF}check("normalise-rows")',
         f'{RIGHT}check("normalise-rows")',
+        'def normalise(x):\n    return (x\n        @ x[0, 0])\ncheck("normalise-rows")',
         'check("no-such-question")',
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
@@ -86,10 +88,12 @@ def test_in_a_real_kernel_nbgrader_reads_the_partial_credit(folder):
         cell.metadata.nbgrader = {"grade": True, "solution": False, "points": 4, "grade_id": cell.id, "locked": True}
     client = NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}})
     client.execute()
-    _, untouched, half, right, unknown = notebook.cells
-    assert [determine_grade(cell)[0] for cell in (untouched, half, right, unknown)] == [0, 3, 4, 0]
+    _, untouched, half, right, raising, unknown = notebook.cells
+    assert [determine_grade(cell)[0] for cell in (untouched, half, right, raising, unknown)] == [0, 3, 4, 0, 0]
     assert [output.output_type for output in half.outputs] == ["execute_result"]
     assert set(half.outputs[0].data) == {"text/plain", "text/html"}
+    assert "RuntimeError in <code" in raising.outputs[0].data["text/html"]
+    assert re.search(r"normalise</code>, line [23] \(<code", raising.outputs[0].data["text/html"])
     (error,) = unknown.outputs
     assert len(error.traceback) == 1
     assert error.traceback[0].startswith('The check could not run: there is no question "no-such-question"')

@@ -89,9 +89,9 @@ def test_a_gradient_that_is_zero_may_also_be_absent():
     right = answer(A, gradients={"argument 0": A, "argument 1": np.zeros(2)})
     assert Gradients().judge(ONE, [right], [answer(A, gradients={"argument 0": A, "argument 1": None})]) is None
     cut = answer(A, gradients={"argument 0": None, "argument 1": None})
-    assert "No gradient reaches argument 0" in Gradients().judge(ONE, [right], [cut])
+    assert "No gradient reaches the first argument" in Gradients().judge(ONE, [right], [cut])
     wrong = answer(A, gradients={"argument 0": A, "argument 1": np.ones(2)})
-    assert "gradient with respect to argument 1 is 1 instead of 0" in Gradients().judge(ONE, [right], [wrong])
+    assert "gradient with respect to the second argument is 1 instead of 0" in Gradients().judge(ONE, [right], [wrong])
     assert "No gradient could be computed" in Gradients().judge(ONE, [right], [answer(A)])
 
 
@@ -108,7 +108,7 @@ def test_unchanged_looks_where_it_is_told_and_wants_the_rest_to_move():
 def test_a_copy_of_an_argument_satisfies_no_property():
     case = Case("two", TWO.calls, frozenset(), {"unchanged": np.array([[False], [False]])})
     copies = [answer(A * 7), answer(A * 8)]
-    assert "copy of argument 0" in Unchanged().judge(case, [answer(A), answer(A + 1)], copies)
+    assert "copy of the first argument" in Unchanged().judge(case, [answer(A), answer(A + 1)], copies)
     assert Unchanged().judge(case, copies, copies) is None  # unless the reference copies it too
 
 

@@ -6,8 +6,9 @@ import sample_questions as sample
 import torch
 
 from classroom.drawn import materialise
-from classroom.examiner import NOT_WRITTEN, SOMETHING_ELSE, examine, without_evidence
+from classroom.examiner import SOMETHING_ELSE, examine, without_evidence
 from classroom.inprocess import InProcess
+from classroom.results import NOT_WRITTEN
 
 ROWS, PREFIX, CENTRED, SCALE = (materialise(q, seed=1) for q in sample.QUESTIONS)
 
@@ -34,7 +35,7 @@ def test_a_mistake_is_named_and_located():
     x = torch.from_numpy(ROWS.cases[0].calls[0].arguments[0])
     worst = (sample.rows_over_columns(x) - sample.rows(x)).abs().argmax().item()
     assert f"at [{worst // 3}, {worst % 3}]" in values.message
-    assert "With a square matrix: Your output is" in values.message
+    assert "With a square matrix: your output is" in values.message
     assert "9 of 9 entries" in values.message
 
 
@@ -76,7 +77,7 @@ def test_a_property_can_be_earned_with_wrong_values():
 
 def test_a_broken_property_says_what_moved():
     message = verdict(PREFIX, sample.mean_of_all).criteria[1].message
-    assert "Your output changed although only the future changed" in message
+    assert "your output changed although only the future changed" in message
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,8 @@ def test_the_stub_is_told_so_kindly():
     result = verdict(ROWS, normalise)
     assert result.score == 0
     assert result.diagnosis == NOT_WRITTEN
+    assert {c.message for c in result.criteria} == {NOT_WRITTEN}
+    assert result.not_written
 
 
 def test_a_stub_in_one_branch_only_is_an_error_like_any_other():
@@ -177,7 +180,7 @@ def test_a_class_is_built_filled_and_called():
     assert verdict(SCALE, sample.ScaleWithBuffer).score == 3
     wrong = verdict(SCALE, sample.ScaleWithoutShift)
     assert wrong.diagnosis == "`shift` is never used."
-    assert "No gradient reaches shift" in wrong.criteria[1].message
+    assert "No gradient reaches the parameter `shift`" in wrong.criteria[1].message
 
 
 def test_a_class_with_other_parameters_is_told_which():
@@ -200,3 +203,14 @@ def test_judging_is_deterministic_and_leaves_no_trace():
     first, second = verdict(ROWS, noisy), verdict(ROWS, noisy)
     assert first == second
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_an_error_that_some_cases_meet_is_quoted_once():
+    def normalise(x):
+        return x / x.sum(dim=-1)  # fits a square matrix only
+
+    result = verdict(ROWS, normalise)
+    assert result.diagnosis.startswith("RuntimeError: The size of tensor")
+    assert (
+        result.criteria[2].message == "With a wide matrix in double precision: your code raises the error named above."
+    )

@@ -90,7 +90,7 @@ def test_changing_an_argument_in_place_is_said(edit):
     student = notebook(f"import torch\ndef f(x):\n    out = x * 2\n    {edit}\n    return out")
     array = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], dtype=np.float32)
     answer = student.answer("f", Call((array,)))
-    assert "changes argument 0 in place" in answer.error
+    assert "changes the first argument in place" in answer.error
     np.testing.assert_array_equal(array, [[1, 2, 3], [4, 5, 6]])
 
 
