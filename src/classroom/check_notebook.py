@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
-from nbgrader.utils import compute_checksum
 
 from classroom.cases import load
 from classroom.drawn import DrawnQuestion
@@ -32,7 +31,7 @@ class NotebookCheck:
     reason: str | None
     seconds: float
     flags: tuple[str, ...]  # official cells that are not as they were released, one sentence each
-    raised: int  # how many of the student's cells raised
+    raised: tuple[str, ...]  # the errors of the student's cells, one sentence each
     questions: tuple[QuestionResult, ...]
 
     @property
@@ -65,10 +64,6 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     notebook = read_notebook(path)
     questions = load(path.parent / public_cases(notebook, path))
     notebook, flags = restore(notebook, released_cells(notebook, questions))
-    flags += [
-        f"The {'setup' if grade_id == SETUP else 'locked'} cell {grade_id!r} was edited."
-        for grade_id in _edited(notebook)
-    ]
     with (
         tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home,
         ProcessStudent(launcher, path.resolve().parent, Path(home), limits) as student,
@@ -78,8 +73,9 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     if marked.lost:
         outcome, reason = marked.lost.outcome, marked.lost.reason
     results = tuple(marked.results[question_id] for question_id in questions)
+    raised = tuple(f"Cell {position + 1} raised {error}" for position, error in marked.raised.items())
     seconds = time.monotonic() - started
-    return NotebookCheck(path, outcome, reason, seconds, tuple(flags), marked.raised, results)
+    return NotebookCheck(path, outcome, reason, seconds, tuple(flags), raised, results)
 
 
 def public_cases(notebook: NotebookNode, path: Path) -> str:
@@ -109,15 +105,6 @@ def released_cells(notebook: NotebookNode, questions: dict[str, DrawnQuestion]) 
     return official
 
 
-def _edited(notebook: NotebookNode) -> list[str]:
-    return [
-        cell.metadata.nbgrader.grade_id
-        for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("locked")
-        and compute_checksum(cell) != cell.metadata.nbgrader.get("checksum")
-    ]
-
-
 def text(check: NotebookCheck) -> str:
     """The check for a terminal: the table of questions, then what else there is to say."""
     from classroom.report import table
@@ -126,8 +113,8 @@ def text(check: NotebookCheck) -> str:
     if check.reason:
         lines.append(f"\nThe notebook did not run to its end. {check.reason}")
     elif check.raised:
-        cells = "1 cell" if check.raised == 1 else f"{check.raised} cells"
-        lines.append(f"\n{cells} raised an error; in Jupyter, run the notebook from the top to see where.")
+        lines.append("\nErrors outside the questions:")
+        lines += [f"  {sentence}" for sentence in check.raised]
     if check.flags:
         lines.append("\nCells that are not as they were released (checked as if they were):")
         lines += [f"  {flag}" for flag in check.flags]

@@ -37,8 +37,15 @@ def _command(
         epilog=textwrap.dedent(text).strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=lambda arguments: _without_slow_import(run, arguments))
     return parser
+
+
+def _without_slow_import(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    # nbformat imports jsonschema, which spends seconds on a grammar for addresses that notebooks do not contain.
+    # It does without where the import fails.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    return run(arguments)
 
 
 def _add_solutions(parser: argparse.ArgumentParser) -> None:

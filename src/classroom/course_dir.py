@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry, Notebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -13,7 +13,7 @@ from traitlets.config import Config, PyFileConfigLoader
 from classroom.assignment import Assignment, pick_name
 from classroom.autograde import LOG, said_by_nbgrader
 from classroom.errors import ClassroomError
-from classroom.official import OfficialCell, official_cells
+from classroom.official import OfficialCell
 from classroom.release import STUB, authored_files
 
 CONFIG = "nbgrader_config.py"
@@ -65,7 +65,7 @@ class Course:
     def official(self, assignment: str) -> dict[str, list[OfficialCell]]:
         """The official cells of every notebook of an assignment, by notebook."""
         with self.gradebook() as gradebook:
-            return {n.name: official_cells(n) for n in gradebook.find_assignment(assignment).notebooks}
+            return {n.name: _official(n) for n in gradebook.find_assignment(assignment).notebooks}
 
     def students(self, assignment: str) -> list[str]:
         """Everybody in the gradebook, and everybody who submitted."""
@@ -120,6 +120,15 @@ def init_course(root: Path, assignments: Sequence[Assignment]) -> tuple[list[str
         _add(course, assignment.name, files)
         done.append(f"{assignment.name}: added")
     return done, noted
+
+
+def _official(notebook: Notebook) -> list[OfficialCell]:
+    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    return [
+        OfficialCell(c.name, c.source, c.cell_type, points.get(c.name), c.name in solutions)
+        for c in notebook.source_cells
+    ]
 
 
 def _check_place(root: Path) -> None:

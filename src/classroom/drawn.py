@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from classroom.errors import ClassroomError
-from classroom.forbidden import resolve
-from classroom.precise import answers_of, settled_on
 from classroom.question import Case, Criterion, Question
 from classroom.student import Answer
 
@@ -48,6 +46,9 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
     Raises:
         ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
     """
+    # Here, so that reading drawn questions (`course check`) does not import torch.
+    from classroom.precise import answers_of, settled_on
+
     stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
     cases = tuple(question.cases(np.random.default_rng([seed, stream])))
     expected = answers_of(question.reference, cases)
@@ -71,6 +72,8 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
 
 def _check(drawn: DrawnQuestion) -> None:
     """A question's own mistakes, found before a student could meet them."""
+    from classroom.forbidden import resolve
+
     for name in drawn.forbidden:
         resolve(name)
     known = {criterion.tag for criterion in drawn.criteria}

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 REQUEST = 65536  # bytes; a path and a few numbers
-# What notebooks import, and what torch imports late: for the first gradient, for the first count of operations.
+# What notebooks import, and what torch imports for its first gradient.
 PRELOADED = (
     *("torch", "numpy", "einops", "jaxtyping", "matplotlib.pyplot", "classroom.check", "classroom.worker"),
-    *("torch.fx.experimental.symbolic_shapes", "torch._dynamo"),
+    "torch.fx.experimental.symbolic_shapes",
 )
 
 

@@ -80,7 +80,10 @@ class Launcher(ABC):
 
 
 class ForkServer(Launcher):
-    """Forks students' processes from one that has imported torch already; starts it again if it is gone."""
+    """Forks students' processes from one that has imported torch already; starts it again if it is gone.
+
+    It starts at once, and is waited for when the first process is wanted.
+    """
 
     sandboxed = False
 
@@ -88,7 +91,9 @@ class ForkServer(Launcher):
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
+        self._ready = False
         self._running: list[Process] = []
+        self._start()
 
     def launch(self, directory: Path, home: Path, limits: Limits) -> Process:
         """See `Launcher.launch`."""
@@ -127,6 +132,8 @@ class ForkServer(Launcher):
     def _ask(self, request: dict[str, Any], attached: socket.socket | None = None) -> dict[str, Any] | None:
         if self._server is None:
             self._start()
+        if not self._ready:
+            self._wait_for_start()
         try:
             content = json.dumps(request).encode()
             if attached is None:
@@ -161,9 +168,13 @@ class ForkServer(Launcher):
                 start_new_session=True,
             )
         self._socket = ours
-        ours.settimeout(START_SECONDS)
+        self._ready = False
+
+    def _wait_for_start(self) -> None:
+        self._socket.settimeout(START_SECONDS)
         try:
             self._reply()
+            self._ready = True
         except OSError as error:
             self._stop()
             raise ClassroomError(f"the process that runs submissions did not start: {error}") from error

@@ -10,10 +10,10 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.utils import is_grade
 
 from classroom.drawn import DrawnQuestion
 from classroom.examiner import examine, without_evidence
+from classroom.official import is_check_cell
 from classroom.panel import panel, points_text
 from classroom.results import QuestionResult
 from classroom.student import Student, StudentLost
@@ -26,7 +26,7 @@ class Marked:
     outputs: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
     results: dict[str, QuestionResult] = field(default_factory=dict)
     lost: StudentLost | None = None
-    raised: int = 0  # how many of the student's cells raised
+    raised: dict[int, str] = field(default_factory=dict)  # the errors of the student's cells, by cell position
 
 
 def mark(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student: Student) -> Marked:
@@ -35,7 +35,7 @@ def mark(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
-        question = questions.get(cell.metadata.nbgrader.grade_id) if is_grade(cell) else None
+        question = questions.get(cell.metadata.nbgrader.grade_id) if is_check_cell(cell) else None
         if marked.lost is None:
             try:
                 _mark_cell(marked, position, cell, question, student)
@@ -52,7 +52,7 @@ def unmarked(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], rea
     """Marks a notebook that cannot be run at all: 0 points everywhere, and the reason."""
     marked = Marked()
     for position, cell in enumerate(notebook.cells):
-        if is_grade(cell) and cell.metadata.nbgrader.grade_id in questions:
+        if is_check_cell(cell) and cell.metadata.nbgrader.grade_id in questions:
             question = questions[cell.metadata.nbgrader.grade_id]
             marked.results[question.id] = without_evidence(question, reason)
             marked.outputs[position] = verdict_outputs(marked.results[question.id])
@@ -64,10 +64,11 @@ def _mark_cell(
 ) -> None:
     if question is not None:
         marked.results[question.id] = examine(question, student)
-    elif not is_grade(cell):
+    elif not is_check_cell(cell):
         outcome = student.run_cell(cell.source)
         marked.outputs[position] = list(outcome.outputs)
-        marked.raised += outcome.error is not None
+        if outcome.error is not None:
+            marked.raised[position] = outcome.error
 
 
 def verdict_outputs(result: QuestionResult) -> list[dict[str, Any]]:

@@ -10,8 +10,6 @@ from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Notebook
-from nbgrader.utils import compute_checksum, is_grade
 
 from classroom.drawn import DrawnQuestion
 from classroom.notebook import SCHEMA_VERSION, checked_question
@@ -51,16 +49,6 @@ class OfficialCell:
         return made if self.points is None else made | {"points": self.points}
 
 
-def official_cells(notebook: Notebook) -> list[OfficialCell]:
-    """The official cells of a notebook in nbgrader's gradebook, in the notebook's order."""
-    points = {cell.name: cell.max_score for cell in notebook.grade_cells}
-    solutions = {cell.name for cell in notebook.solution_cells}
-    return [
-        OfficialCell(c.name, c.source, c.cell_type, points.get(c.name), c.name in solutions)
-        for c in notebook.source_cells
-    ]
-
-
 def check_cells(questions: Sequence[DrawnQuestion]) -> list[OfficialCell]:
     """The check cells that a student's notebook must have, from its public cases."""
     return [OfficialCell(q.id, f'check("{q.id}")', points=q.points) for q in questions]
@@ -81,6 +69,11 @@ def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[N
     _note_order(cells, flags)
     _unique_ids(cells)
     return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata, nbformat_minor=5), flags
+
+
+def is_check_cell(cell: NotebookNode) -> bool:
+    """Whether nbgrader gives points for this cell."""
+    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
@@ -141,7 +134,6 @@ def _fresh(official: OfficialCell, found: NotebookNode | None = None) -> Noteboo
     cell = make(source, id=official.grade_id, metadata={"nbgrader": official.metadata, "deletable": False})
     if not official.solution:
         cell.metadata["editable"] = False
-        cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
     return cell
 
 
@@ -150,7 +142,7 @@ def _note_order(cells: list[NotebookNode], flags: list[str]) -> None:
     ids = {_grade_id(cell) for cell in cells}
     for cell in cells:
         grade_id = _grade_id(cell)
-        if is_grade(cell) and f"{grade_id}-answer" in ids - seen:
+        if is_check_cell(cell) and f"{grade_id}-answer" in ids - seen:
             flags.append(f"The check cell {grade_id!r} stands before its answer cell.")
         seen.add(grade_id)
 
