@@ -135,7 +135,7 @@ const STYLE = `
   --surface: #ffffff; --ink: #1c2430; --muted: #586273; --line: #dbe0e7; --control: #7d8796; --wash: #f3f5f8;
   --q: #0a5ea8; --k: #b04a00; --v: #00705a; --out: #96307f; --focus: #0a5ea8;
   color-scheme: light;
-  container-type: inline-size; box-sizing: border-box; max-width: 860px; margin-inline: auto;
+  container-type: inline-size; box-sizing: border-box; max-width: 800px; margin-inline: auto;
   font-size: 15px; line-height: 1.45; color: var(--ink); background: var(--surface);
   border: 1px solid var(--line); border-radius: 12px; font-variant-numeric: tabular-nums; text-align: start;
 }
@@ -157,7 +157,7 @@ button { cursor: pointer; }
 .group { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 0; padding: 0; border: 0; min-width: 0; }
 .name { color: var(--muted); font-size: 13.5px; margin-inline-end: 2px; }
 .chip {
-  border: 1px solid var(--line); background: var(--surface); border-radius: 999px; padding: 3px 12px; min-height: 32px;
+  border: 1px solid var(--line); background: var(--surface); border-radius: 999px; padding: 3px 11px; min-height: 32px;
   font-size: 14px; line-height: 1.3;
 }
 .chip:hover { border-color: var(--control); }
@@ -510,7 +510,7 @@ function comparePanel(store, n) {
     const tip = arrowHead(head);
     return { shaft, tip, head, group: s("g", { class: role }, shaft), tag: s("text", { class: `tag ${role}` }) };
   };
-  const query = arrow("q", 4, 17);
+  const query = arrow("q", 7, 19); // wide enough to be seen beneath a key that lies on it
   const keys = Array.from({ length: n }, () => ({ ...arrow("k", 2, 12), drop: s("line", { class: "drop" }) }));
   query.handle = handle(store, view, "q", query.tip, 22);
   for (const key of keys) key.handle = handle(store, view, "k", key.tip, 13);
@@ -543,7 +543,7 @@ function comparePanel(store, n) {
         const shadow = dot(k[j], unit);
         const [[ax, ay], [bx, by]] = [view.point(k[j]), view.point(unit.map((c) => c * shadow))];
         set(key.drop, { x1: ax, y1: ay, x2: bx, y2: by, visibility: mask[i][j] && length > 0 ? "visible" : "hidden" });
-        set(key.shaft, { "stroke-width": 1.5 + 5 * weights[i][j] });
+        set(key.shaft, { "stroke-width": 1.5 + 3.5 * weights[i][j] });
         set(key.group, { class: mask[i][j] ? "k" : "k masked" });
         key.handle.update(j, labels, k[j]);
         key.handle.element.classList.toggle("masked", !mask[i][j]);
@@ -586,7 +586,7 @@ function mixPanel(store, n) {
         const weight = weights[i][j];
         const side = 9 + 9 * weight;
         set(value.square, { x: -side / 2, y: -side / 2, width: side, height: side });
-        set(value.spoke, { x1: x, y1: y, x2: ox, y2: oy, "stroke-width": Math.max(0.75, 9 * weight), visibility: mask[i][j] ? "visible" : "hidden" });
+        set(value.spoke, { x1: x, y1: y, x2: ox, y2: oy, "stroke-width": Math.max(0.75, 9 * weight), visibility: weight > 0.002 ? "visible" : "hidden" });
         value.handle.update(j, labels, v[j]);
         value.handle.element.classList.toggle("masked", !mask[i][j]);
         value.tag.textContent = labels[j];
@@ -824,15 +824,15 @@ function toolbar(store, initial) {
   }));
   const step = (text, name, by) => h("button", { type: "button", class: "chip square", "aria-label": name, onclick: () => store.resize(by) }, text);
   const [fewer, more, count] = [step("−", TEXT.fewer, -1), step("+", TEXT.more, 1), h("span", { class: "count" })];
-  const reset = h("button", { type: "button", class: "chip", "data-reset": true, onclick: () => store.restart(initial) }, TEXT.reset);
+  const reset = h("button", { type: "button", class: "chip last", "data-reset": true, onclick: () => store.restart(initial) }, TEXT.reset);
   return {
     element: h(
       "div",
       { class: "bar" },
       h("div", { class: "group", role: "group", "aria-label": TEXT.presets }, h("span", { class: "name" }, TEXT.presets), ...presets.map(({ button }) => button)),
-      h("div", { class: "group last", role: "group", "aria-label": TEXT.tokens }, h("span", { class: "name" }, TEXT.tokens), fewer, count, more),
       reset,
     ),
+    tokens: h("div", { class: "group last", role: "group", "aria-label": TEXT.tokens }, h("span", { class: "name" }, TEXT.tokens), fewer, count, more),
     update(state) {
       for (const { preset, button } of presets) set(button, { "aria-pressed": String(TRAITS.every((name) => name === "query" || same(state[name], preset[name]))) });
       count.textContent = state.labels.length;
@@ -850,7 +850,7 @@ function queryChoice(store, n) {
     return { radio, word, label: h("label", {}, radio, word) };
   });
   return {
-    element: h("div", { class: "group queries", role: "radiogroup", "aria-label": TEXT.query }, h("span", { class: "name", "aria-hidden": "true" }, TEXT.query), ...choices.map(({ label }) => label)),
+    element: h("div", { class: "group", role: "radiogroup", "aria-label": TEXT.query }, h("span", { class: "name", "aria-hidden": "true" }, TEXT.query), ...choices.map(({ label }) => label)),
     update({ labels, query }) {
       choices.forEach(({ radio, word }, i) => {
         radio.checked = i === query;
@@ -939,7 +939,7 @@ function render({ model, el }) {
   const figure = h(
     "div",
     { class: "figure", role: "group", "aria-label": TEXT.figure },
-    h("div", { class: "inner" }, bar.element, top, sentence, panels, edit, numbers, said),
+    h("div", { class: "inner" }, bar.element, h("div", { class: "bar queries" }, top, bar.tokens), sentence, panels, edit, numbers, said),
   );
   root.replaceChildren(h("style", {}, STYLE), figure);
 
