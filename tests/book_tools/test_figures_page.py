@@ -361,7 +361,7 @@ def test_text_stands_out_in_light_and_dark(said, system_dark, theme, new_page, w
         figure.get_by_role("button", name=preset).click()
         figure.locator('[data-cell="1,0"]').click()
         page.mouse.move(0, 0)
-        contrasts = page.locator(".book-figure > div:last-child").evaluate(READ_CONTRASTS)
+        contrasts = page.locator(".interactive-figure > div:last-child").evaluate(READ_CONTRASTS)
         assert len(contrasts) > 60
         assert [(ratio, text) for ratio, text in contrasts if ratio < 4.5] == []
 
@@ -394,7 +394,7 @@ def test_without_scripts_the_table_of_the_library_stands_there(new_page, write_p
 def test_with_scripts_the_table_is_hidden_and_paper_is_light(new_page, write_page) -> None:
     page = new_page(dark=True)
     figure = opened(page, write_page(QueryKeyValue("Worked example")))
-    expect(page.locator(".book-figure-fallback")).to_be_hidden()
+    expect(page.locator(".interactive-figure-fallback")).to_be_hidden()
     page.emulate_media(media="print")
     expect(figure).to_have_attribute("data-theme", "light")
     expect(figure.locator(".controls")).to_be_hidden()

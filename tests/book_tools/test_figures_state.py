@@ -140,4 +140,4 @@ def test_executed_for_the_book_the_output_is_html_alone_and_no_widget_state(tmp_
     (output,) = notebook["cells"][0]["outputs"]
     assert set(output["data"]) == {"text/html", "text/plain"}
     assert "0.5035" in "".join(output["data"]["text/plain"])
-    assert 'class="book-figure"' in "".join(output["data"]["text/html"])
+    assert 'class="interactive-figure"' in "".join(output["data"]["text/html"])

@@ -19,9 +19,9 @@ HERE = Path(__file__).parent
 # The fallback stands in the page's own markup: it is what prints, what a reader without scripts sees, and what a
 # search engine reads. `mount.js` hides it once the figure is drawn.
 PAGE = Template("""\
-<div class="book-figure" data-figure="$name">
-<div class="book-figure-fallback">$fallback</div>
-<script type="application/json" class="book-figure-data">$data</script>
+<div class="interactive-figure" data-figure="$name">
+<div class="interactive-figure-fallback">$fallback</div>
+<script type="application/json" class="interactive-figure-data">$data</script>
 <script>$mount</script>
 </div>""")
 

@@ -1,8 +1,8 @@
 (() => {
   // Draws one figure on a page that has no kernel. The module's text is in the page itself, because a page that was
   // opened as a file may not import a module by its address.
-  const root = document.currentScript.closest(".book-figure");
-  const { id, module: source, state } = JSON.parse(root.querySelector(".book-figure-data").textContent);
+  const root = document.currentScript.closest(".interactive-figure");
+  const { id, module: source, state } = JSON.parse(root.querySelector(".interactive-figure-data").textContent);
 
   // What anywidget's model offers, held in the page.
   const listeners = new Map();
@@ -41,7 +41,7 @@
   modules.get(id).then(({ default: figure }) => {
     const el = document.createElement("div");
     figure.render({ model, el });
-    root.querySelector(".book-figure-fallback").hidden = true;
+    root.querySelector(".interactive-figure-fallback").hidden = true;
     root.append(el);
   });
 })();

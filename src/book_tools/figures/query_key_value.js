@@ -233,11 +233,11 @@ input[type="checkbox"] { width: 17px; height: 17px; cursor: pointer; }
 .controls .shown { min-width: 2.4em; text-align: end; }
 
 .every { table-layout: fixed; border-spacing: 3px; border-collapse: separate; margin: 0 -3px; width: calc(100% + 6px); }
-.every th { font-size: 13px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted);
+.every th { font-size: 12.5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted);
   text-align: center; }
-.every th:first-child, .every td:first-child { width: 24%; text-align: start; }
+.every th:first-child, .every td:first-child { width: 20%; text-align: start; }
 .every button { display: block; width: 100%; border: 0; border-radius: 6px; height: 40px; padding: 0; background: none; }
-.every th button { text-align: start; overflow: hidden; text-overflow: ellipsis; color: var(--ink); padding-inline: 6px;
+.every th button { text-align: start; overflow: hidden; text-overflow: ellipsis; color: var(--ink); padding-inline: 5px;
   font-size: 14px; }
 .every tr:not([aria-current]) th button:hover { background: var(--wash); }
 .every tr[aria-current="true"] th button { background: var(--q); color: var(--surface); font-weight: 600; }
