@@ -33,6 +33,7 @@ class Tokenizer:
 
     def __init__(self, backend: Backend):
         self._backend = backend
+        backend.encode_special_tokens = True  # "<eos>" in a sentence is text, not the end
         ids = [backend.token_to_id(token) for token in SPECIAL]
         if None in ids:
             raise LabError(f"the tokenizer has no {SPECIAL[ids.index(None)]} token; train it with Tokenizer.train.")

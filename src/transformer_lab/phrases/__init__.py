@@ -11,6 +11,7 @@ noun, …) that no training sentence holds, though each word alone is trained on
 import random
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 
 from transformer_lab.corpus import Corpus, Pair
@@ -20,21 +21,29 @@ from transformer_lab.phrases.constituents import Phrase
 RULES = actions.RULES | descriptions.RULES
 
 HELD_OUT = 500  # pairs each to test and to validate on
-TEST_SHARE = 20  # one combination in 20 is for testing, one more for validating
+TEST_SHARE = 12  # one combination in 12 is for testing, one more for validating
 
 
 def phrase_corpus(pairs: int = 12_000, seed: int = 1) -> Corpus:
     """`pairs` training pairs by `seed`, and the same test and validation pairs for every seed and size."""
-    fixed: dict[str, dict[Pair, None]] = {"test": {}, "validation": {}}  # dictionaries as sets that keep the order
-    for phrase in phrases(random.Random("held out")):
-        split = split_of(phrase)
-        if split in fixed and len(fixed[split]) < HELD_OUT:
-            fixed[split][Pair(phrase.zh, phrase.en)] = None
-        if all(len(pairs_of_split) == HELD_OUT for pairs_of_split in fixed.values()):
-            break
+    validation, test = held_out()
     trained = (phrase for phrase in phrases(random.Random(f"train {seed}")) if split_of(phrase) == "train")
     train = [Pair(phrase.zh, phrase.en) for phrase in islice(trained, pairs)]
-    return Corpus("phrases", "zh", "en", train, list(fixed["validation"]), list(fixed["test"]))
+    return Corpus("phrases", "zh", "en", train, list(validation), list(test))
+
+
+@cache
+def held_out() -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """The validation and the test pairs, no pair twice."""
+    # Dictionaries serve as sets that keep the order.
+    chosen: dict[str | None, dict[Pair, None]] = {"validation": {}, "test": {}}
+    for phrase in phrases(random.Random("held out")):
+        split = split_of(phrase)
+        if split in chosen and len(chosen[split]) < HELD_OUT:
+            chosen[split][Pair(phrase.zh, phrase.en)] = None
+        if all(len(pairs) == HELD_OUT for pairs in chosen.values()):
+            break
+    return tuple(chosen["validation"]), tuple(chosen["test"])
 
 
 def phrases(generator: random.Random) -> Iterator[Phrase]:

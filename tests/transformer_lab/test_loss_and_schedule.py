@@ -1,0 +1,69 @@
+"""The loss against torch's own, the schedule against equation 3 in exact arithmetic."""
+
+from decimal import Decimal, getcontext
+
+import pytest
+import torch
+
+from transformer_lab.loss import label_smoothed_cross_entropy
+from transformer_lab.schedule import adam, learning_rate, set_learning_rate
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_equal_to_torch_with_padding_forward_and_backward(smoothing, scale):
+    """torch.nn.CrossEntropyLoss spreads ε as the paper does; 1e-12 in float64."""
+    torch.manual_seed(0)
+    logits = (scale * torch.randn(4, 7, 11, dtype=torch.float64)).requires_grad_()
+    targets = torch.randint(1, 11, (4, 7))
+    targets[1, 3:] = 0
+    targets[2] = 0
+    ours = label_smoothed_cross_entropy(logits, targets, 0, smoothing)
+    (gradient,) = torch.autograd.grad(ours, logits)
+    oracle = torch.nn.CrossEntropyLoss(ignore_index=0, label_smoothing=smoothing)(
+        logits.flatten(0, 1), targets.flatten()
+    )
+    (expected,) = torch.autograd.grad(oracle, logits)
+    torch.testing.assert_close(ours, oracle, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradient, expected, rtol=1e-12, atol=1e-12)
+    assert (gradient[2] == 0).all()
+
+
+def test_smoothing_keeps_the_minimum_at_the_smoothed_distribution():
+    """No logits do better than those of q itself, whose loss is the entropy of q."""
+    smoothing, vocab_size = 0.1, 5
+    q = torch.full((vocab_size,), smoothing / vocab_size, dtype=torch.float64)
+    q[3] += 1 - smoothing
+    entropy = -(q * q.log()).sum()
+    loss = label_smoothed_cross_entropy(q.log()[None, None], torch.tensor([[3]]), 0, smoothing)
+    torch.testing.assert_close(loss, entropy, rtol=1e-12, atol=1e-12)
+
+
+def test_nothing_but_padding_is_zero_not_nan():
+    logits = torch.randn(2, 3, 5, requires_grad=True)
+    loss = label_smoothed_cross_entropy(logits, torch.zeros(2, 3, dtype=torch.long), 0, 0.1)
+    loss.backward()
+    assert loss.item() == 0
+    assert (logits.grad == 0).all()
+
+
+@pytest.mark.parametrize(("d_model", "warmup"), [(512, 4_000), (1024, 4_000), (128, 200)])
+def test_schedule_is_equation_3(d_model, warmup):
+    """Relative tolerance 1e-12 against 40 decimal digits."""
+    getcontext().prec = 40
+    for step in (1, 2, warmup - 1, warmup, warmup + 1, 100_000):
+        rising = Decimal(step) * Decimal(warmup) ** Decimal("-1.5")
+        falling = Decimal(step) ** Decimal("-0.5")
+        expected = Decimal(d_model) ** Decimal("-0.5") * min(rising, falling)
+        assert learning_rate(step, d_model, warmup) == pytest.approx(float(expected), rel=1e-12)
+    rates = [learning_rate(step, d_model, warmup) for step in range(1, 3 * warmup)]
+    assert rates.index(max(rates)) == warmup - 1
+    assert learning_rate(7, d_model, warmup, factor=2.0) == 2 * learning_rate(7, d_model, warmup)
+
+
+def test_the_papers_adam():
+    parameter = torch.nn.Parameter(torch.ones(3))
+    optimizer = adam([parameter])
+    set_learning_rate(optimizer, 0.25)
+    (group,) = optimizer.param_groups
+    assert (group["betas"], group["eps"], group["lr"], group["weight_decay"]) == ((0.9, 0.98), 1e-9, 0.25, 0)
