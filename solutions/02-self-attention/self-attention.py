@@ -168,12 +168,12 @@ with suppress(NotImplementedError):
     widths = [1, 4, 16, 64, 256, 1024]
     spread = []
     for d_k in widths:
-        query, key = torch.randn(2, 200, d_k, generator=generator)
-        scores = attention_scores(query, key)
-        spread.append((scores.std().item(), (scores * math.sqrt(d_k)).std().item()))
+        query, key = torch.randn(2, 60, d_k, generator=generator)
+        products = (query[:, None] * key).sum(dim=-1)  # every dot product, not scaled
+        spread.append((products.std().item(), attention_scores(query, key).std().item()))
     figure, axis = plt.subplots(figsize=(5.5, 3))
-    axis.loglog(widths, [raw for _, raw in spread], "o-", label=r"$QK^\top$")
-    axis.loglog(widths, [scaled for scaled, _ in spread], "s-", label=r"$QK^\top/\sqrt{d_k}$ (yours)")
+    axis.loglog(widths, [raw for raw, _ in spread], "o-", label=r"$QK^\top$")
+    axis.loglog(widths, [yours for _, yours in spread], "s-", label="your scores")
     axis.set(xlabel="$d_k$", ylabel="standard deviation of a score", xticks=widths, xticklabels=widths)
     axis.minorticks_off()
     axis.legend()
@@ -296,10 +296,14 @@ with suppress(NotImplementedError):
     everything = torch.ones(4, 4, dtype=torch.bool)
     nothing_for_2 = everything.clone()
     nothing_for_2[2] = False
+    matrices = {
+        "no mask": masked_softmax(scores),
+        "no query sees a later key": masked_softmax(scores, everything.tril()),
+        "query 2 sees nothing": masked_softmax(scores, nothing_for_2),
+    }
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
-    heatmap(axes[0], masked_softmax(scores), "no mask")
-    heatmap(axes[1], masked_softmax(scores, everything.tril()), "no query sees a later key")
-    heatmap(axes[2], masked_softmax(scores, nothing_for_2), "query 2 sees nothing")
+    for axis, (title, matrix) in zip(axes, matrices.items(), strict=True):
+        heatmap(axis, matrix, title)
     plt.show()
 
 # %% [markdown]
@@ -317,9 +321,9 @@ with suppress(NotImplementedError):
 # ready-made attention. Values may be wider or narrower than keys. You may call `attention_scores` and
 # `masked_softmax`.
 #
-# **By hand:** in the running example every weight is positive. So which of these can *not* be the output?
-# $\begin{bmatrix} \frac12 & \frac12 \\ 0 & 0 \end{bmatrix}$ is what the copies on the web arrive at. (Count its
-# rows as well.)
+# **By hand:** the output of the running example. The copies on the web arrive at
+# $\begin{bmatrix} \frac12 & \frac12 \\ 0 & 0 \end{bmatrix}$. Without computing anything, name two reasons why this
+# cannot be. (Count its rows, and remember that every weight is positive.)
 
 
 # %%
@@ -351,8 +355,8 @@ with suppress(NotImplementedError):
 
 # %% [markdown]
 # Three queries and three keys make a 3×3 matrix of weights, and softmax of finite scores is never exactly 0. The
-# third token has the longest key, so everyone gives it weight, itself most of all: a dot product rewards length as
-# well as direction. It is not a cosine.
+# third key is the longest: the other tokens give it as much weight as they give themselves, and the third token
+# gives itself about half. A dot product rewards length as well as direction; it is not a cosine.
 #
 # ## 6. Who may see whom?
 #
@@ -478,9 +482,9 @@ with suppress(NotImplementedError):
 
 # %%
 with suppress(NotImplementedError):
-    order = torch.randperm(6)
-    with torch.no_grad():
-        same = torch.allclose(layer(x[:, order]), layer(x)[:, order], atol=1e-6)
+    torch.manual_seed(1)
+    layer, x, order = SelfAttention(d_model=5, d_k=4, d_v=4), torch.randn(1, 6, 5), torch.randperm(6)
+    same = torch.allclose(layer(x[:, order]), layer(x)[:, order], atol=1e-6)
     print("tokens in the order", order.tolist(), "- output in the same order:", same)
 
 # %% [markdown]

@@ -225,7 +225,7 @@ ATTENTION = Question(
         Misconception(
             "scaled by the width of the values",
             "You scale by the width of the values. The dot product runs over the features of queries and keys: take "
-            "query.shape[-1].",
+            "`query.shape[-1]`.",
             scaled_by_value_width,
         ),
         Misconception(
@@ -237,7 +237,7 @@ ATTENTION = Question(
         Misconception(
             "softmax over queries",
             "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis. Each query shares out one "
-            "unit among its keys: dim=-1.",
+            "unit among its keys: `dim=-1`.",
             over_queries,
         ),
         Misconception(
@@ -259,7 +259,7 @@ ATTENTION = Question(
         Misconception(
             "weights transposed",
             "You multiply the values by the transposed weights, so each output mixes values as if it were a key. "
-            "The rows of the weights belong to the queries already: weights @ value.",
+            "The rows of the weights belong to the queries already: `weights @ value`.",
             weights_transposed,
         ),
         Misconception(
@@ -274,8 +274,8 @@ ATTENTION = Question(
         ),
         Misconception(
             "mask inverted",
-            "You hide the visible keys and show the hidden ones. Here True means *may attend*; masked_fill, though, "
-            "fills where its argument is True, so it needs ~mask.",
+            "You hide the visible keys and show the hidden ones. Here True means *may attend*; `masked_fill`, though, "
+            "fills where its argument is True, so it needs `~mask`.",
             mask_inverted,
         ),
         Misconception(
@@ -311,13 +311,13 @@ ATTENTION = Question(
         Misconception(
             "weights cut off",
             "The values are right, and gradients reach `value`, but none reaches `query` and `key`: the weights are "
-            "cut off (.detach(), torch.no_grad(), .numpy()). Where to look could never be learned.",
+            "cut off (`.detach()`, `torch.no_grad()`, `.numpy()`). Where to look could never be learned.",
             cut_weights,
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
-            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
+            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
             cut_graph,
         ),
         Misconception(
@@ -328,7 +328,7 @@ ATTENTION = Question(
         Misconception(
             "one query at a time",
             "Right, but one query after another in a Python loop. A matrix product does them all at once, and that "
-            "is why attention is fast: query @ key.transpose(-2, -1) holds every score.",
+            "is why attention is fast: `query @ key.transpose(-2, -1)` holds every score.",
             one_query_at_a_time,
         ),
     ),

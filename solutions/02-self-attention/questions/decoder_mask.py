@@ -165,13 +165,13 @@ DECODER_MASK = Question(
         Misconception(
             "one position too far",
             "Each position sees one token of the future, the very one it has to predict. Check the `diagonal` "
-            "argument: tril() without one keeps the diagonal and what is below.",
+            "argument: `tril()` without one keeps the diagonal and what is below.",
             one_ahead,
         ),
         Misconception(
             "future in place of past",
             "Your triangle is the wrong one: positions see the future and not the past. Rows are queries, columns "
-            "are keys, so the visible part lies on and below the diagonal: tril.",
+            "are keys, so the visible part lies on and below the diagonal: `tril`.",
             future_only,
         ),
         Misconception(
@@ -182,7 +182,7 @@ DECODER_MASK = Question(
         ),
         Misconception(
             "padding visible, tokens hidden",
-            "The triangle is right, but you let queries see padding only: real tokens are where tokens != pad_id.",
+            "The triangle is right, but you let queries see padding only: real tokens are where `tokens != pad_id`.",
             padding_inverted,
         ),
         Misconception(
@@ -192,18 +192,18 @@ DECODER_MASK = Question(
         ),
         Misconception(
             "padding visible",
-            "The future is hidden, but padding is not: combine the triangle with tokens != pad_id.",
+            "The future is hidden, but padding is not: combine the triangle with `tokens != pad_id`.",
             causal_only,
         ),
         Misconception(
             "one rule or the other",
-            "In your mask one of the two rules is enough. Both have to hold: combine them with & instead of |.",
+            "In your mask one of the two rules is enough. Both have to hold: combine them with `&` instead of `|`.",
             either,
         ),
         Misconception(
             "queries hidden in place of keys",
             "You blank the rows of padding instead of its columns. The mask hides *keys*, which are the last axis: "
-            "(tokens != pad_id)[:, None, :].",
+            "`(tokens != pad_id)[:, None, :]`.",
             queries_hidden,
         ),
         Misconception(
@@ -219,13 +219,13 @@ DECODER_MASK = Question(
         ),
         Misconception(
             "numbers in place of truth values",
-            "Your mask holds 1.0 and 0.0. It has to be boolean, so that ~ and & mean what they say: compare, or end "
-            "with .bool().",
+            "Your mask holds 1.0 and 0.0. It has to be boolean, so that `~` and `&` mean what they say: compare, or "
+            "end with `.bool()`.",
             numbers,
         ),
         Misconception(
             "whole numbers in place of truth values",
-            "Your mask holds the integers 1 and 0. It has to be boolean: on integers ~ flips bits, so ~1 is -2.",
+            "Your mask holds the integers 1 and 0. It has to be boolean: on integers `~` flips bits, so `~1` is -2.",
             whole_numbers,
         ),
         Misconception(
@@ -236,7 +236,7 @@ DECODER_MASK = Question(
         ),
         Misconception(
             "an axis too many",
-            "You have an axis for the heads already. With one head the mask is (batch, n, n).",
+            "You have an axis for the heads already. With one head the mask is `(batch, n, n)`.",
             head_axis,
         ),
     ),

@@ -176,13 +176,13 @@ LAYER = Question(
     misconceptions=(
         Misconception(
             "with a bias",
-            "Your projections have a bias, but the task asks for XW and nothing else. nn.Linear adds one unless you "
-            "say bias=False.",
+            "Your projections have a bias, but the task asks for XW and nothing else. `nn.Linear` adds one unless you "
+            "say `bias=False`.",
             WithBias,
         ),
         Misconception(
             "mask ignored",
-            "Right without a mask, wrong with one: forward takes the mask but does not hand it on.",
+            "Right without a mask, wrong with one: `forward` takes the mask but does not hand it on.",
             MaskForgotten,
         ),
         Misconception(
@@ -192,7 +192,7 @@ LAYER = Question(
         ),
         Misconception(
             "keys from the query matrix",
-            "Your keys come from self.query, and self.key is never used. Then every pair of tokens would have the "
+            "Your keys come from `self.query`, and `self.key` is never used. Then every pair of tokens would have the "
             "same score in both directions.",
             KeysFromQueries,
         ),
@@ -203,7 +203,7 @@ LAYER = Question(
         ),
         Misconception(
             "values not projected",
-            "You average the tokens themselves. What is averaged are the values: self.value(x).",
+            "You average the tokens themselves. What is averaged are the values: `self.value(x)`.",
             ValuesNotProjected,
         ),
         Misconception(
@@ -219,7 +219,7 @@ LAYER = Question(
         Misconception(
             "residual connection",
             "You add the input to the output. The residual connection comes around this layer, in a later chapter, "
-            "and would not even fit when d_v differs from d_model.",
+            "and would not even fit when `d_v` differs from `d_model`.",
             WithResidual,
         ),
         Misconception(
@@ -230,14 +230,14 @@ LAYER = Question(
         ),
         Misconception(
             "weights cut off",
-            "The values are right, but no gradient reaches the query and key matrices (.detach(), torch.no_grad(), "
-            ".data). The layer could never learn where to look.",
+            "The values are right, but no gradient reaches the query and key matrices (`.detach()`, `torch.no_grad()`, "
+            "`.data`). The layer could never learn where to look.",
             WeightsCutOff,
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient reaches the parameters (.detach(), torch.no_grad(), .data). The "
-            "layer could not be trained.",
+            "The values are right, but no gradient reaches the parameters (`.detach()`, `torch.no_grad()`, `.data`). "
+            "The layer could not be trained.",
             CutGraph,
         ),
         Misconception(

@@ -162,19 +162,19 @@ MASKED_SOFTMAX = Question(
     misconceptions=(
         Misconception(
             "softmax over queries",
-            "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis: dim=-1.",
+            "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis: `dim=-1`.",
             over_queries,
         ),
         Misconception(
             "mask ignored",
             "Hidden keys still get weight: the mask is never used. Overwrite their scores before the softmax "
-            "(masked_fill or torch.where).",
+            "(`masked_fill` or `torch.where`).",
             mask_ignored,
         ),
         Misconception(
             "mask inverted",
-            "You hide the visible keys and show the hidden ones. Here True means *may attend*; masked_fill, though, "
-            "fills where its argument is True, so it needs ~mask.",
+            "You hide the visible keys and show the hidden ones. Here True means *may attend*; `masked_fill`, though, "
+            "fills where its argument is True, so it needs `~mask`.",
             mask_inverted,
         ),
         Misconception(
@@ -225,20 +225,20 @@ MASKED_SOFTMAX = Question(
         Misconception(
             "hidden scores not low enough",
             "Your scores for hidden keys are not low enough: when visible scores lie below them (the check tries "
-            "scores near -1000), hidden keys win. Use -inf or torch.finfo(scores.dtype).min.",
+            "scores near -1000), hidden keys win. Use `-inf` or `torch.finfo(scores.dtype).min`.",
             fill_too_high,
         ),
         Misconception(
             "hidden scores not low enough, and uniform rows",
             "Two things. Your scores for hidden keys are not low enough: when visible scores lie below them (near "
-            "-1000), hidden keys win; use -inf or torch.finfo(scores.dtype).min. And a query that may see nothing "
+            "-1000), hidden keys win; use `-inf` or `torch.finfo(scores.dtype).min`. And a query that may see nothing "
             "must get weights of 0.",
             fill_too_high_and_blind,
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
-            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
+            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
             cut_graph,
         ),
         Misconception(

@@ -22,7 +22,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         x = normal(rng, *batch, n, d_model, dtype=dtype)
         w_q, w_k = normal(rng, d_model, d_k, dtype=dtype), normal(rng, d_model, d_k, dtype=dtype)
         w_v = normal(rng, d_model, d_v, dtype=dtype)
-        cotangent = normal(rng, *batch, n, d_k, dtype=dtype) if backward else None
+        cotangent = normal(rng, *batch, n, 2 * d_k + d_v, dtype=dtype) if backward else None
         return Case(name, (Call((x, w_q, w_k, w_v), cotangent=cotangent),), frozenset(tags))
 
     return [
@@ -96,25 +96,25 @@ PROJECTIONS = Question(
     misconceptions=(
         Misconception(
             "one matrix for all",
-            "Queries, keys and values all come from the first matrix here. Each has its own: w_q makes the queries, "
-            "w_k the keys, w_v the values.",
+            "Queries, keys and values all come from the first matrix here. Each has its own: `w_q` makes the queries, "
+            "`w_k` the keys, `w_v` the values.",
             one_matrix,
         ),
         Misconception(
             "keys before queries",
             "The first two results have changed places: you return the keys before the queries. The order is "
-            "(q, k, v), and nothing but the order tells a caller which is which.",
+            "`(q, k, v)`, and nothing but the order tells a caller which is which.",
             keys_first,
         ),
         Misconception(
             "values before queries",
-            "You return the values first and the queries last. The order is (q, k, v).",
+            "You return the values first and the queries last. The order is `(q, k, v)`.",
             values_first,
         ),
         Misconception(
             "transposed matrices",
-            "You multiply by the transposed matrices. They are given as (d_model, d_k), so they stand to the right "
-            "of x as they are: x @ w_q. The transpose belongs to nn.Linear, which stores (out, in).",
+            "You multiply by the transposed matrices. They are given as `(d_model, d_k)`, so they stand to the right "
+            "of x as they are: `x @ w_q`. The transpose belongs to `nn.Linear`, which stores `(out, in)`.",
             transposed_matrices,
         ),
         Misconception(
@@ -125,8 +125,8 @@ PROJECTIONS = Question(
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .data, "
-            "torch.no_grad() or .numpy()). Without gradients the matrices can never be learned.",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.data`, "
+            "`torch.no_grad()` or `.numpy()`). Without gradients the matrices can never be learned.",
             cut_graph,
         ),
         Misconception(

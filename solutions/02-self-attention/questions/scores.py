@@ -131,13 +131,13 @@ SCORES = Question(
         Misconception(
             "scaled by the number of keys",
             "You divide by the root of the number of keys. The sum in a dot product runs over the features: take "
-            "the size of the last axis, query.shape[-1].",
+            "the size of the last axis, `query.shape[-1]`.",
             scaled_by_length,
         ),
         Misconception(
             "multiplied by the root",
-            "You multiply by √d_k where you should divide. Watch the exponent: d_k ** 0.5 in the denominator, or "
-            "d_k ** -0.5 as a factor.",
+            "You multiply by √d_k where you should divide. Watch the exponent: `d_k ** 0.5` in the denominator, or "
+            "`d_k ** -0.5` as a factor.",
             multiplied,
         ),
         Misconception(
@@ -165,19 +165,19 @@ SCORES = Question(
         ),
         Misconception(
             "all axes reversed",
-            "For one sequence your result is right, for a batch it is not: .T and permute reverse *all* axes, the "
-            "batch axis too. Swap only the last two: key.transpose(-2, -1).",
+            "For one sequence your result is right, for a batch it is not: `.T` and `permute` reverse *all* axes, the "
+            "batch axis too. Swap only the last two: `key.transpose(-2, -1)`.",
             all_axes_reversed,
         ),
         Misconception(
             "first two axes swapped",
-            "For one sequence your result is right, for a batch it is not: transpose(0, 1) swaps batch and keys. "
-            "Count from the end: transpose(-2, -1).",
+            "For one sequence your result is right, for a batch it is not: `transpose(0, 1)` swaps batch and keys. "
+            "Count from the end: `transpose(-2, -1)`.",
             first_axes_swapped,
         ),
         Misconception(
             "keys not transposed",
-            "You multiply query @ key without the transpose. The features of a query must meet the features of a "
+            "You multiply `query @ key` without the transpose. The features of a query must meet the features of a "
             "key: swap the last two axes of `key` first.",
             key_not_transposed,
         ),
@@ -189,8 +189,8 @@ SCORES = Question(
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
-            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
+            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
             cut_graph,
         ),
         Misconception(

@@ -132,19 +132,19 @@ SOFTMAX = Question(
         Misconception(
             "softmax over queries",
             "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis. Each query shares out one "
-            "unit among its keys, so every row sums to 1: sum over dim=-1 and keep the axis (keepdim=True).",
+            "unit among its keys, so every row sums to 1: sum over `dim=-1` and keep the axis (`keepdim=True`).",
             over_queries,
         ),
         Misconception(
             "softmax over everything",
             "All your weights together sum to 1. Every query has its own unit to share out: sum over the last axis "
-            "only (dim=-1, keepdim=True).",
+            "only (`dim=-1, keepdim=True`).",
             over_everything,
         ),
         Misconception(
             "softmax over the first axis",
             "You normalise over the first axis. With a batch that is the batch axis, so sentences would compete with "
-            "each other. Count from the end: the keys are dim=-1.",
+            "each other. Count from the end: the keys are `dim=-1`.",
             over_first_axis,
         ),
         Misconception(
@@ -156,7 +156,7 @@ SOFTMAX = Question(
         Misconception(
             "one shift for all rows",
             "You subtract the largest score of the whole tensor. A row far below it underflows to 0/0. Each row "
-            "needs its own maximum: amax(dim=-1, keepdim=True).",
+            "needs its own maximum: `amax(dim=-1, keepdim=True)`.",
             one_shift_for_all,
         ),
         Misconception(
@@ -190,13 +190,13 @@ SOFTMAX = Question(
         ),
         Misconception(
             "wrong base",
-            "Your exponential has base 2. Softmax uses e: torch.exp.",
+            "Your exponential has base 2. Softmax uses e: `torch.exp`.",
             power_of_two,
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
-            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
+            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
             cut_graph,
         ),
         Misconception(

@@ -89,8 +89,7 @@ def zero_by_zero(weights, key, factor):
 
 
 def in_place(weights, key, factor):
-    with torch.no_grad():
-        weights[..., key] *= factor
+    weights[..., key] *= factor
     return _normalised(weights)
 
 
@@ -150,7 +149,7 @@ STEERING = Question(
         ),
         Misconception(
             "row in place of column",
-            "You multiply the row of a query. A key is a column: weights[..., key].",
+            "You multiply the row of a query. A key is a column: `weights[..., key]`.",
             row_in_place_of_column,
         ),
         Misconception(
@@ -166,7 +165,7 @@ STEERING = Question(
         Misconception(
             "normalised over queries",
             "You normalise over the *query* axis. Each query shares out one unit among its keys, so every row sums "
-            "to 1: dim=-1.",
+            "to 1: `dim=-1`.",
             over_queries,
         ),
         Misconception(
@@ -177,20 +176,20 @@ STEERING = Question(
         ),
         Misconception(
             "changed in place",
-            "The weights you were given are changed: whoever calls steer would lose their original. Work on a copy "
-            "(weights.clone()) or make a new tensor.",
+            "The weights you were given are changed: whoever calls `steer` would lose their original. Work on a copy "
+            "(`weights.clone()`) or make a new tensor.",
             in_place,
         ),
         Misconception(
             "first query only",
-            "Only the first query is steered. The key's weight changes for every query: weights[..., key] is the "
+            "Only the first query is steered. The key's weight changes for every query: `weights[..., key]` is the "
             "whole column.",
             first_query_only,
         ),
         Misconception(
             "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (.detach(), .item(), "
-            "torch.no_grad(), .numpy(), or a new torch.tensor(...) built from numbers).",
+            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
+            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
             cut_graph,
         ),
         Misconception(
