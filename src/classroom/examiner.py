@@ -35,7 +35,9 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> Questi
     if diagnosis and _raised_everywhere(actual):
         messages = [diagnosis for _ in messages]  # one reason for everything
     elif diagnosis:  # an error that only some cases meet is quoted once
-        messages = [message.replace(diagnosis, "your code raises the error named above.") for message in messages]
+        above = "your code raises the error named above."
+        messages = [message.replace(diagnosis, above) for message in messages]
+        messages = [above.capitalize() if message == above else message for message in messages]
     results = []
     for criterion, message in zip(question.criteria, messages, strict=True):
         worth = question.points * criterion.weight / total

@@ -77,7 +77,9 @@ def answer_with(
 
 def _call(function: Callable[..., Any], call: Call) -> Answer:
     differentiate = call.cotangent is not None
-    arguments = [_tensor(a, differentiate) if isinstance(a, np.ndarray) else a for a in call.arguments]
+    given = [_tensor(a, differentiate) if isinstance(a, np.ndarray) else a for a in call.arguments]
+    # Copies, since autograd refuses to change a leaf in place: what is changed is found below, and said plainly.
+    arguments = [a.clone() if isinstance(a, torch.Tensor) and a.requires_grad else a for a in given]
     parameters: dict[str, torch.Tensor] = {}
     if call.construct is not None:
         function, parameters = _construct(function, call)
@@ -92,10 +94,8 @@ def _call(function: Callable[..., Any], call: Call) -> Answer:
                 f"Your code changes {argument_text(position)} in place; whoever calls it would lose their tensor. "
                 "Make a new tensor (x = x / 2, not x /= 2)."
             )
-    inputs = {
-        f"argument {i}": a for i, a in enumerate(arguments) if isinstance(a, torch.Tensor) and a.is_floating_point()
-    }
-    gradients = _gradients(tensors[0], inputs | parameters, call.cotangent) if differentiate else {}
+    inputs = {f"argument {i}": a for i, a in enumerate(given) if isinstance(a, torch.Tensor) and a.is_floating_point()}
+    gradients = _gradients(tensors, inputs | parameters, call.cotangent) if differentiate else {}
     return Answer(outputs, gradients, counter.count if call.count_operations else None)
 
 
@@ -159,10 +159,14 @@ def _array(tensor: torch.Tensor) -> Array:
 
 
 def _gradients(
-    output: torch.Tensor, inputs: Mapping[str, torch.Tensor], cotangent: np.ndarray | None
+    outputs: Sequence[torch.Tensor], inputs: Mapping[str, torch.Tensor], cotangent: np.ndarray | None
 ) -> dict[str, np.ndarray | None]:
     """By name of input. Empty when no gradient can be computed: the output has another shape or is not floating."""
     direction = torch.from_numpy(np.array(cotangent, copy=True))
+    output = outputs[0]
+    joinable = len({(o.shape[:-1], o.dtype) for o in outputs}) == 1 and output.ndim > 0
+    if output.shape != direction.shape and len(outputs) > 1 and joinable:
+        output = torch.cat(list(outputs), dim=-1)
     if output.shape != direction.shape or not output.is_floating_point():
         return {}
     if not output.requires_grad:
@@ -181,7 +185,7 @@ def _gradients(
 
 def _same(tensor: torch.Tensor, original: np.ndarray) -> bool:
     now = tensor.detach().numpy()
-    return now.shape == original.shape and np.array_equal(now, original, equal_nan=original.dtype.kind == "f")
+    return now.shape == original.shape and now.tobytes() == original.tobytes()
 
 
 class _Operations(TorchDispatchMode):
@@ -209,7 +213,7 @@ class _Bounded(io.StringIO):
 @contextlib.contextmanager
 def _nothing_global_changes() -> Iterator[None]:
     """Fixed random numbers inside; random state, gradient mode, dtype and streams as they were afterwards."""
-    python_state, numpy_state = random.getstate(), np.random.get_state()
+    python_state, numpy_generator = random.getstate(), np.random.get_bit_generator()
     dtype = torch.get_default_dtype()
     # The CPU's generator alone: torch.manual_seed also queues a call, with a stack trace, for a GPU that may come.
     generator = torch.default_generator
@@ -225,12 +229,12 @@ def _nothing_global_changes() -> Iterator[None]:
         warnings.simplefilter("ignore")
         generator.manual_seed(0)
         random.seed(0)
-        np.random.seed(0)
+        np.random.set_bit_generator(np.random.MT19937(0))
         try:
             yield
         finally:
             random.setstate(python_state)
-            np.random.set_state(numpy_state)
+            np.random.set_bit_generator(numpy_generator)
             generator.set_state(torch_state)
             torch.set_default_dtype(dtype)
 

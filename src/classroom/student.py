@@ -28,8 +28,8 @@ class Call:
     arguments: tuple[Value, ...]
     construct: tuple[Scalar, ...] | None = None
     parameters: Mapping[str, np.ndarray] = field(default_factory=dict)
-    # Where given (same shape as the first output): the answer carries the gradient of sum(output * cotangent)
-    # with respect to every floating-point argument and parameter.
+    # Where given (the shape of the first output, or of all outputs joined along their last axis): the answer
+    # carries the gradient of sum(output * cotangent) with respect to every floating-point argument and parameter.
     cotangent: np.ndarray | None = None
     # Whether the answer carries the number of torch operations that the call dispatched.
     count_operations: bool = False

@@ -94,6 +94,24 @@ def test_changing_an_argument_in_place_is_said(edit):
     np.testing.assert_array_equal(array, [[1, 2, 3], [4, 5, 6]])
 
 
+def test_changing_an_argument_in_place_is_said_where_gradients_are_asked_for():
+    """Autograd itself would refuse, in words about leaves that say nothing to a student."""
+    student = notebook("def f(x):\n    x[..., 0] *= 2\n    return x")
+    answer = student.answer("f", Call((X,), cotangent=np.ones_like(X)))
+    assert "changes the first argument in place" in answer.error
+
+
+def test_gradients_through_several_outputs_joined():
+    """Of 1·2x + 10·3y, with outputs of widths 2 and 1; a detached output sends nothing back."""
+    y = np.array([[1.0], [2.0]], dtype=np.float32)
+    cotangent = np.array([[1, 1, 10], [1, 1, 10]], dtype=np.float32)
+    answer = ask(lambda x, y: (x * 2, y * 3), Call((X, y), cotangent=cotangent))
+    np.testing.assert_array_equal(answer.gradients["argument 0"], np.full((2, 2), 2))
+    np.testing.assert_array_equal(answer.gradients["argument 1"], np.full((2, 1), 30))
+    answer = ask(lambda x, y: (x * 2, y.detach() * 3), Call((X, y), cotangent=cotangent))
+    assert answer.gradients["argument 1"] is None
+
+
 def test_an_error_names_the_students_line():
     student = notebook("def helper(x):\n    y = x + 1\n    return y @ x[0, 0]\n\ndef f(x):\n    return helper(x)")
     error = student.answer("f", Call((X,))).error
