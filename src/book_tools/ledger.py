@@ -4,6 +4,7 @@ The record is `book/claims.yml`. The card carries its evidence in data attribute
 `book_tools.sphinx_ledger` builds the ledger page.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -94,7 +95,7 @@ class Decision:
     def _repr_html_(self) -> str:
         claim, verdict = self.claim, self.verdict
         label = "Condition" if verdict is Verdict.CONDITION else "Instead"
-        correct = f'<p class="claim-correct"><b>{label}:</b> {escape(claim.correct)}</p>' if claim.correct else ""
+        correct = f'<p class="claim-correct"><b>{label}:</b> {typeset(claim.correct)}</p>' if claim.correct else ""
         return (
             f'<aside class="claim-card {verdict.slug}" id="claim-{claim.id}" data-claim="{claim.id}" '
             f'data-verdict="{escape(verdict.value)}" data-evidence="{escape(self.evidence)}" '
@@ -102,10 +103,17 @@ class Decision:
             'style="border-left: 4px solid currentColor; padding: 0.25em 1em; margin: 1em 0">'
             f'<p class="claim-head"><span class="claim-id">{claim.id}</span> '
             f'<span class="claim-verdict"><span aria-hidden="true">{verdict.mark}</span> {verdict.value}</span></p>'
-            f'<p class="claim-en">{escape(claim.en)}</p>'
-            f'<p class="claim-zh" lang="zh">{escape(claim.zh)}</p>'
-            f'<p class="claim-evidence"><b>Measured:</b> {escape(self.evidence)}</p>{correct}</aside>'
+            f'<p class="claim-en">{typeset(claim.en)}</p>'
+            f'<p class="claim-zh" lang="zh">{typeset(claim.zh)}</p>'
+            f'<p class="claim-evidence"><b>Measured:</b> {typeset(self.evidence)}</p>{correct}</aside>'
         )
+
+
+def typeset(text: str) -> str:
+    """Text as HTML, with a single letter's index or exponent set as such: d_k, W^Q. Names such as d_model stay."""
+    html = escape(text)
+    html = re.sub(r"(?<![A-Za-z_])([A-Za-z])_([a-z])(?![a-z0-9_])", r"\1<sub>\2</sub>", html)
+    return re.sub(r"(?<![A-Za-z_])([A-Za-z]{1,2})\^([A-Za-z])(?![A-Za-z0-9])", r"\1<sup>\2</sup>", html)
 
 
 def load(path: Path | None = None) -> Ledger:

@@ -4,6 +4,7 @@
 written but which no executed cell decides is a warning, and so is one decided twice: both fail the strict build.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -17,7 +18,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from book_tools import ledger
-from book_tools.ledger import Claim, Verdict
+from book_tools.ledger import Claim, Verdict, typeset
 
 logger = logging.getLogger(__name__)
 LEDGER_PAGE = "claims"
@@ -104,7 +105,15 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
 def _section_title(node: nodes.Node) -> str:
     while node is not None and not isinstance(node, nodes.section):
         node = node.parent
-    return node[0].astext() if node is not None else ""
+    if node is None:
+        return ""
+    # A formula in a heading as plain text: \\sqrt{d_k} becomes √d_k.
+    title = "".join(_plain(part) if isinstance(part, nodes.math) else part.astext() for part in node[0].children)
+    return title.strip()
+
+
+def _plain(formula: nodes.math) -> str:
+    return re.sub(r"[\\{}]", "", formula.astext().replace("\\sqrt", "√"))
 
 
 def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
@@ -191,15 +200,15 @@ def row(claim: Claim, evidence: Evidence, uri: str) -> str:
     """One decided claim: both languages, the verdict, the evidence, and where it was measured."""
     verdict = Verdict(evidence.verdict)
     label = "Condition" if verdict is Verdict.CONDITION else "Instead"
-    correct = f"<dt>{label}</dt><dd>{escape(claim.correct)}</dd>" if claim.correct else ""
+    correct = f"<dt>{label}</dt><dd>{typeset(claim.correct)}</dd>" if claim.correct else ""
     chapter = ledger.load().chapters[claim.chapter].title
     place = chapter if evidence.section in ("", chapter) else f"{chapter}, “{evidence.section}”"
     return (
         f'<article class="claim-row {verdict.slug}" id="{claim.id}" aria-label="Claim {claim.id}">'
         f'<p class="claim-head"><span class="claim-id">{claim.id}</span> '
         f'<span class="claim-verdict"><span aria-hidden="true">{verdict.mark}</span> {verdict.value}</span></p>'
-        f'<p class="claim-en">{escape(claim.en)}</p><p class="claim-zh" lang="zh">{escape(claim.zh)}</p>'
-        f"<dl><dt>Measured</dt><dd>{escape(evidence.evidence)}</dd>{correct}"
+        f'<p class="claim-en">{typeset(claim.en)}</p><p class="claim-zh" lang="zh">{typeset(claim.zh)}</p>'
+        f"<dl><dt>Measured</dt><dd>{typeset(evidence.evidence)}</dd>{correct}"
         f'<dt>Where</dt><dd><a href="{uri}#claim-{claim.id}">{escape(place)}</a></dd></dl></article>'
     )
 
@@ -211,8 +220,8 @@ def planned(record: ledger.Ledger, met: dict[str, Evidence]) -> str:
         claims = [c for c in record.claims.values() if c.chapter == chapter.name and c.id not in met]
         if claims:
             rows = "".join(
-                f'<li id="{c.id}"><span class="claim-id">{c.id}</span><div><p class="claim-en">{escape(c.en)}</p>'
-                f'<p class="claim-zh" lang="zh">{escape(c.zh)}</p></div></li>'
+                f'<li id="{c.id}"><span class="claim-id">{c.id}</span><div><p class="claim-en">{typeset(c.en)}</p>'
+                f'<p class="claim-zh" lang="zh">{typeset(c.zh)}</p></div></li>'
                 for c in claims
             )
             parts.append(f'<p class="claims-chapter">{escape(chapter.title)}</p><ul class="claims-planned">{rows}</ul>')
