@@ -77,7 +77,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     translate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="such as runs/book/best.pt")
     translate.add_argument("text", nargs="*", metavar="TEXT", help="a sentence (default: lines of standard input)")
     translate.add_argument(
-        "--attention", type=Path, metavar="FILE", help="draw the decoder's attention to one sentence (.png, .svg)"
+        "--attention", type=Path, metavar="FILE", help="draw the attention map of one greedy translation"
     )
     _add_beam(translate)
     _add_device(translate)
@@ -126,7 +126,7 @@ def _train(arguments: argparse.Namespace) -> int:
         file=sys.stderr,
     )
     if run.finished:
-        print(f"{run.last} is already trained; raise it with --set steps=…", file=sys.stderr)
+        print(f"{run.last} is trained already; to go on, add --set steps=N.", file=sys.stderr)
     elif run.resumed_from:
         print(f"going on from step {run.resumed_from} ({run.last}).", file=sys.stderr)
     run.train()
@@ -175,11 +175,14 @@ def _translate(arguments: argparse.Namespace) -> int:
 
     translator = Translator.load(arguments.checkpoint, choose_device(arguments.device))
     texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
-    if arguments.attention:
-        if len(texts) != 1:
-            raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
+    if arguments.attention and len(texts) != 1:
+        raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
     for translation in translator.translate_all(texts, arguments.beam):
         print(translation)
+    if arguments.attention:
+        from transformer_lab.alignment import draw_attention
+
+        draw_attention(translator, texts[0], arguments.attention)
     return 0
 
 

@@ -3,11 +3,12 @@
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from transformer_lab.errors import LabError
 from transformer_lab.prenorm import PreNormTransformer
+from transformer_lab.recurrent import FixedContextGRU, RecurrentConfig
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.transformer import Transformer, TransformerConfig
 
@@ -15,6 +16,7 @@ from transformer_lab.transformer import Transformer, TransformerConfig
 ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
     "transformer": (TransformerConfig, Transformer),
     "prenorm": (TransformerConfig, PreNormTransformer),
+    "gru": (RecurrentConfig, FixedContextGRU),
 }
 
 
@@ -50,8 +52,8 @@ class Recipe:
     """One run, but for its data. In `model`, `vocab_size` is the most that the tokenizer may learn."""
 
     name: str
-    model: Any = TransformerConfig(vocab_size=37_000)
-    training: TrainingConfig = TrainingConfig()
+    model: Any = field(default_factory=lambda: TransformerConfig(vocab_size=37_000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
     architecture: str = "transformer"
 
     def __post_init__(self) -> None:
@@ -142,24 +144,29 @@ def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
 def _changed(recipe: Recipe, key: str, value: str) -> Recipe:
     """The recipe with one value changed, wherever the key belongs."""
     if key == "architecture":
-        return replace(recipe, architecture=value)
+        if value not in ARCHITECTURES:
+            raise LabError(_unknown("architecture", value, ARCHITECTURES))
+        # Sizes that the other architecture does not have are left behind.
+        kind = ARCHITECTURES[value][0]
+        shared = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
+        return replace(recipe, architecture=value, model=kind(**shared))
     for part in ("model", "training"):
         config = getattr(recipe, part)
-        for field in fields(config):
-            if field.name == key:
+        for known in fields(config):
+            if known.name == key:
                 kind = type(getattr(config, key))
                 try:
                     parsed = kind(value)
                 except ValueError:
                     raise LabError(f"{key}={value!r} is not {'a whole' if kind is int else 'a'} number.") from None
                 return replace(recipe, **{part: replace(config, **{key: parsed})})
-    known = ["architecture", *(f.name for c in (recipe.model, recipe.training) for f in fields(c))]
-    raise LabError(_unknown("setting", key, known))
+    names = ["architecture", *(f.name for c in (recipe.model, recipe.training) for f in fields(c))]
+    raise LabError(_unknown("setting", key, names))
 
 
 def _make(kind: type, values: Mapping[str, Any]) -> Any:
     """A dataclass from a mapping; a key that it does not have raises LabError."""
-    known = [field.name for field in fields(kind)]
+    known = [one.name for one in fields(kind)]
     for key in values:
         if key not in known:
             raise LabError(_unknown("setting", key, known))

@@ -9,7 +9,6 @@ OUT/snapshots/     the last few models, for averaging
 import csv
 import dataclasses
 import io
-import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Sequence
@@ -26,7 +25,6 @@ from transformer_lab.checkpoint import Checkpoint, atomic_write, load_checkpoint
 from transformer_lab.config import Recipe
 from transformer_lab.corpus import Corpus, Pair
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.tokenizer import Tokenizer
 from transformer_lab.trainer import Trainer, validation_loss
 
@@ -202,15 +200,13 @@ class Run:
         self.trainer.restore(stored.trainer)
         self.best_loss, self.worse = stored.data["validation_loss"], stored.data["worse"]
         self.resumed_from = stored.step
+        log = self.out / "log.csv"
+        lines = log.read_text().splitlines() if log.exists() else []
         self._rows = [
             (int(row["step"]), float(row["loss"]), float(row["learning_rate"]), _number(row["validation_loss"]))
-            for row in csv.DictReader((self.out / "log.csv").read_text().splitlines())
+            for row in csv.DictReader(lines)
             if int(row["step"]) <= stored.step
         ]
-
-    def remove_helpers(self) -> None:
-        """Removes what only averaging needed, when a run is finished for good."""
-        shutil.rmtree(self.out / "snapshots", ignore_errors=True)
 
 
 def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:

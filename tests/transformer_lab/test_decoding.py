@@ -1,0 +1,100 @@
+"""Greedy and beam search against brute force, on random models."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from transformer_lab.batching import pad
+from transformer_lab.decoding import beam_decode, greedy_decode, output_limit
+from transformer_lab.errors import LabError
+from transformer_lab.recurrent import FixedContextGRU, RecurrentConfig
+from transformer_lab.transformer import Transformer, TransformerConfig
+
+BOS, EOS = 1, 2
+SOURCES = [[5, 4, 3, EOS], [3, EOS], [4, 4, 4, 4, 5, 3, EOS]]
+
+
+def model(seed: int, vocab_size: int = 6, max_length: int = 30) -> Transformer:
+    torch.manual_seed(seed)
+    return Transformer(TransformerConfig(vocab_size, 16, 2, 32, 1, max_length=max_length)).double().eval()
+
+
+@torch.no_grad()
+def greedy_alone(network, source: list[int], limit: int) -> list[int]:
+    """One sentence, no padding, the whole model at every step."""
+    written = [BOS]
+    while len(written) <= limit:
+        token = network(torch.tensor([source]), torch.tensor([written]))[0, -1].argmax().item()
+        if token == EOS:
+            break
+        written.append(token)
+    return written[1:]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_greedy_in_a_padded_batch_writes_what_it_writes_alone(seed):
+    network = model(seed)
+    outputs = greedy_decode(network, pad(SOURCES, 0), BOS, EOS, limit=12)
+    assert outputs == [greedy_alone(network, source, 12) for source in SOURCES]
+
+
+def test_greedy_serves_another_model():
+    torch.manual_seed(0)
+    network = FixedContextGRU(RecurrentConfig(6, 16, 30)).double().eval()
+    outputs = greedy_decode(network, pad(SOURCES, 0), BOS, EOS, limit=12)
+    assert outputs == [greedy_alone(network, source, 12) for source in SOURCES]
+
+
+@torch.no_grad()
+def best_by_brute_force(network, source: list[int], limit: int, alpha: float) -> list[int]:
+    """Every sentence of at most `limit` tokens, scored by log P / ((5 + length) / 6)^α."""
+    best, best_score = [], -math.inf
+    vocabulary = [token for token in range(6) if token != EOS]
+    for length in range(1, limit + 1):
+        for body in itertools.product(vocabulary, repeat=length - 1):
+            for last in range(6) if length == limit else [EOS]:
+                sentence = [*body, last]
+                logits = network(torch.tensor([source]), torch.tensor([[BOS, *sentence[:-1]]]))[0]
+                log_p = logits.log_softmax(-1)[range(length), sentence].sum().item()
+                score = log_p / ((5 + length) / 6) ** alpha
+                if score > best_score:
+                    best, best_score = sentence, score
+    return [token for token in best if token != EOS]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_beam_as_wide_as_the_tree_finds_the_best_sentence(seed, alpha):
+    network = model(seed)
+    outputs = beam_decode(network, pad(SOURCES, 0), BOS, EOS, beam=6**2, length_penalty=alpha, limit=3)
+    assert outputs == [best_by_brute_force(network, source, 3, alpha) for source in SOURCES]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_beam_of_one_without_length_penalty_is_greedy(seed):
+    network = model(seed)
+    source = pad(SOURCES, 0)
+    beam = beam_decode(network, source, BOS, EOS, beam=1, length_penalty=0.0, limit=12)
+    assert beam == greedy_decode(network, source, BOS, EOS, limit=12)
+
+
+def test_a_source_longer_than_the_model_allows_is_an_error():
+    network = model(0, max_length=6)
+    with pytest.raises(LabError, match="7 tokens with its <eos>; this model takes at most 6"):
+        greedy_decode(network, pad(SOURCES, 0), BOS, EOS)
+    with pytest.raises(LabError, match="takes at most 6"):
+        beam_decode(network, pad(SOURCES, 0), BOS, EOS)
+    with pytest.raises(LabError, match="beam=0"):
+        beam_decode(network, pad(SOURCES[:1], 0), BOS, EOS, beam=0)
+
+
+def test_outputs_end_where_the_model_does():
+    """A model that never writes <eos> is stopped by its max_length."""
+    network = model(1, max_length=9)
+    network.embedding.weight.data[EOS] = 0
+    network.embedding.weight.data[3:] = 1e3 * network.embedding.weight.data[3:].abs()
+    assert all(len(ids) <= 8 for ids in greedy_decode(network, pad(SOURCES, 0), BOS, EOS))
+    assert output_limit(10, 512) == 60
+    assert output_limit(10, 40) == 39
