@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 RESULTS := _build/.results
 BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
+FONT := $(VENV)/.font
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lab exercises bench lint format clean
@@ -16,7 +17,7 @@ BROWSER := $(VENV)/.browser
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-book: $(STAMP) $(RESULTS)  ## execute every chapter and build the site into _build/html
+book: $(STAMP) $(FONT) $(RESULTS)  ## execute every chapter and build the site into _build/html
 	@rm -f $(BUILT)
 	$(BIN)/jb build book --config _config.yml --path-output . -W -n --keep-going
 	@touch $(BUILT)
@@ -26,7 +27,7 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	@echo "Serving the book at http://127.0.0.1:$(PORT); stop with Ctrl-C."
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: $(STAMP) $(BROWSER)  ## run every test
+test: $(STAMP) $(FONT) $(BROWSER)  ## run every test
 	$(BIN)/pytest
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
@@ -67,14 +68,20 @@ $(RESULTS): $(shell find src -name '*.py' -o -name '*.js') book/claims.yml requi
 	@touch $@
 
 # The browser tests drive the system's Chromium or Chrome. Where there is none: Debian's if we may install it, else
-# Playwright's own. A Chinese font is for screenshots and figures.
+# Playwright's own.
 $(BROWSER): $(STAMP)
 	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && found=yes; done; \
 	if [ -n "$$found" ]; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  $(MAKE) --no-print-directory system PACKAGES="chromium fonts-noto-cjk"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(MAKE) --no-print-directory system PACKAGES=chromium; \
 	else $(BIN)/playwright install chromium; fi
 	@touch $@
+
+# Figures have Chinese labels. Without a Chinese font they are boxes, which is no reason not to build the book.
+$(FONT): $(STAMP)
+	@if $(BIN)/python -m book_tools.fonts; then touch $@; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && $(MAKE) --no-print-directory system PACKAGES=fonts-noto-cjk && $(BIN)/python -m book_tools.fonts --forget; then touch $@; \
+	else echo "No Chinese font is installed: Chinese labels in figures will be boxes (Debian: fonts-noto-cjk)." >&2; fi
 
 .PHONY: system
 system:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from book_tools import fonts
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -44,7 +46,6 @@ _VARIABLES = {
     OCHRE: "--fig-ochre",
     SLATE: "--fig-slate",
 }
-_CJK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "PingFang SC")
 _STRONG = 0.55  # above this share of full colour, numbers are written in ON
 
 
@@ -55,10 +56,8 @@ def use() -> None:
     """
     import matplotlib as mpl
     from cycler import cycler
-    from matplotlib import font_manager
 
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    cjk = [name for name in _CJK_FONTS if name in installed][:1]
+    cjk = fonts.chinese()[:1]
     if not cjk:
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
     mpl.rcParams.update(

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from book_tools import style
+from book_tools import fonts, style
 from book_tools.cover import cover
 
 
@@ -90,7 +90,7 @@ def test_a_heatmap_of_nothing_but_zeros_and_without_numbers():
 
 
 def test_chinese_labels_raise_no_warning_with_or_without_a_font(monkeypatch):
-    monkeypatch.setattr(style, "_CJK_FONTS", ())
+    monkeypatch.setattr(fonts, "FAMILIES", ())
     style.use()  # as on a machine without any CJK font; pytest turns a warning into an error
     figure, axes = plt.subplots()
     axes.set_title("机器学习")
