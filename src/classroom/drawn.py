@@ -13,6 +13,8 @@ from classroom.errors import ClassroomError
 from classroom.question import Case, Criterion, Question
 from classroom.student import Answer
 
+Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
+
 
 @dataclass(frozen=True)
 class DrawnMisconception:
@@ -20,7 +22,7 @@ class DrawnMisconception:
 
     name: str
     sentence: str
-    answers: tuple[tuple[Answer, ...], ...]
+    answers: Answers
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class DrawnQuestion:
     criteria: tuple[Criterion, ...]
     forbidden: tuple[str, ...]
     cases: tuple[Case, ...]
-    expected: tuple[tuple[Answer, ...], ...]
+    expected: Answers
     misconceptions: tuple[DrawnMisconception, ...]
 
 
@@ -46,12 +48,23 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
     Raises:
         ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
     """
+    return draw(question, seed)[0]
+
+
+def draw(question: Question, seed: int) -> tuple[DrawnQuestion, tuple[Answers, ...]]:
+    """As `materialise`, and what the reference and each misconception answered here, as a student's code would.
+
+    Raises:
+        ClassroomError: as `materialise`.
+    """
     # Here, so that reading drawn questions (`course check`) does not import torch.
-    from classroom.precise import answers_of, settled_on
+    from classroom.precise import answers_of, precise, settled_on
 
     stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
     cases = tuple(question.cases(np.random.default_rng([seed, stream])))
-    expected = answers_of(question.reference, cases)
+    implementations = (question.reference, *(m.implementation for m in question.misconceptions))
+    native = tuple(answers_of(implementation, cases) for implementation in implementations)
+    expected = precise(question.reference, cases, native[0])
     drawn = DrawnQuestion(
         id=question.id,
         title=question.title,
@@ -62,12 +75,12 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
         cases=cases,
         expected=expected,
         misconceptions=tuple(
-            DrawnMisconception(m.name, m.sentence, settled_on(expected, answers_of(m.implementation, cases)))
-            for m in question.misconceptions
+            DrawnMisconception(m.name, m.sentence, settled_on(expected, precise(m.implementation, cases, answers)))
+            for m, answers in zip(question.misconceptions, native[1:], strict=True)
         ),
     )
     _check(drawn)
-    return drawn
+    return drawn, native
 
 
 def _check(drawn: DrawnQuestion) -> None:

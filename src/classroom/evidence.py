@@ -1,12 +1,13 @@
 """The acceptance proof of a question: does it grade fairly, on every seed, with hidden and with public cases?"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from classroom.drawn import DrawnQuestion, materialise
+from classroom.drawn import DrawnQuestion, draw
 from classroom.errors import ClassroomError
-from classroom.examiner import examine
+from classroom.examiner import examine, judge
 from classroom.inprocess import InProcess
+from classroom.precise import Answers
 from classroom.question import Question
 from classroom.results import QuestionResult
 
@@ -26,10 +27,10 @@ def weaknesses(question: Question, seeds: Iterable[int] = range(20)) -> list[str
     scores: dict[str, dict[float, int]] = {}  # by implementation: each score and the first seed that gave it
     for seed in seeds:
         try:
-            drawn = materialise(question, seed)
+            drawn, native = draw(question, seed)
         except ClassroomError as error:
             return [*found, f"On seed {seed}: {error}"]
-        for name, sentence in _on_one_seed(question, drawn, scores, seed):
+        for name, sentence in _on_one_seed(question, drawn, native, scores, seed):
             found.append(f"{question.id}, {name}: {sentence} (seed {seed})")
     for name, by_score in scores.items():
         if len(by_score) > 1:
@@ -39,43 +40,39 @@ def weaknesses(question: Question, seeds: Iterable[int] = range(20)) -> list[str
 
 
 def _on_one_seed(
-    question: Question, drawn: DrawnQuestion, scores: dict[str, dict[float, int]], seed: int
+    question: Question,
+    drawn: DrawnQuestion,
+    native: Sequence[Answers],
+    scores: dict[str, dict[float, int]],
+    seed: int,
 ) -> Iterable[tuple[str, str]]:
-    def result_of(kind: str, implementation: Callable[..., Any]) -> QuestionResult:
-        result = examine(drawn, _Ours({question.target: implementation}, kind.startswith("alternative")))
+    def noted(kind: str, result: QuestionResult) -> QuestionResult:
         scores.setdefault(kind, {}).setdefault(result.score, seed)
         return result
 
-    honest = {"reference": question.reference}
-    honest |= {f"alternative {name!r}": f for name, f in question.alternatives.items()}
-    for kind, implementation in honest.items():
-        result = result_of(kind, implementation)
+    def examined(implementation: Callable[..., Any]) -> QuestionResult:
+        return examine(drawn, InProcess({question.target: implementation}))
+
+    # The reference may use what students may not; the alternatives stand for students.
+    honest = {"reference": noted("reference", judge(drawn, native[0]))}
+    for name, implementation in question.alternatives.items():
+        honest[f"alternative {name!r}"] = noted(f"alternative {name!r}", examined(implementation))
+    for kind, result in honest.items():
         lost = [f"{c.name}: {c.message}" for c in result.criteria if not c.passed]
         if lost:
             yield kind, f"is right but loses marks. {' | '.join(lost)}"
-    for m in question.misconceptions:
+    for m, answers in zip(question.misconceptions, native[1:], strict=True):
         kind = f"misconception {m.name!r}"
-        result = result_of(kind, m.implementation)
-        if all(c.passed for c in result.criteria):
+        result = noted(kind, judge(drawn, answers))
+        if result.complete:
             yield kind, "gets full marks: add a case on which it gives another answer."
         elif result.diagnosis != m.sentence:
             others = [o.name for o in question.misconceptions if o.sentence == result.diagnosis]
             said = f"{others[0]!r}" if others else f"{result.diagnosis!r}"
             yield kind, f"is diagnosed as {said}: add a case that tells it apart."
-    result = result_of("stub", _stub)
+    result = noted("stub", examined(_stub))
     if result.score != 0:
         yield "stub", f"gets {result.score:g} points without being written."
-
-
-class _Ours(InProcess):
-    """Runs our own implementations. Only alternatives, which stand for students, meet the forbidden names."""
-
-    def __init__(self, namespace: dict[str, Any], obey: bool):
-        super().__init__(namespace)
-        self.obey = obey
-
-    def answer(self, target, call, forbidden=()):
-        return super().answer(target, call, forbidden if self.obey else ())
 
 
 def _stub(*_: object, **__: object) -> None:

@@ -26,22 +26,31 @@ Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
 
 
 def answers_of(implementation: Callable[..., Any], cases: Sequence[Case]) -> Answers:
-    """What an implementation of ours answers, by case and call. Errors keep their kind only."""
-    return tuple(tuple(_answer(implementation, call) for call in case.calls) for case in cases)
+    """What an implementation of ours answers on this machine, by case and call."""
+    return tuple(tuple(answer_with(implementation, call) for call in case.calls) for case in cases)
+
+
+def precise(implementation: Callable[..., Any], cases: Sequence[Case], native: Answers) -> Answers:
+    """The answers of `answers_of`, with the digits that they have on every machine."""
+    return tuple(
+        tuple(_precise_answer(implementation, call, answer) for call, answer in zip(case.calls, answers, strict=True))
+        for case, answers in zip(cases, native, strict=True)
+    )
 
 
 def settled_on(expected: Answers, answers: Answers) -> Answers:
-    """The answers, with each array that equals the expected one up to rounding replaced by it."""
+    """The answers, with each array that equals the expected one up to rounding replaced by it.
+
+    Errors keep only what two equal errors share, which is all that a diagnosis compares.
+    """
     return tuple(
         tuple(_settle(right, given) for right, given in zip(rights, givens, strict=True))
         for rights, givens in zip(expected, answers, strict=True)
     )
 
 
-def _answer(implementation: Callable[..., Any], call: Call) -> Answer:
-    native = answer_with(implementation, call)
+def _precise_answer(implementation: Callable[..., Any], call: Call, native: Answer) -> Answer:
     if native.error:
-        # The reference's whole sentence is for the author, who reads it; a stored one would only be matched by kind.
         return native
     wide = answer_with(implementation, _widened(call))
     outputs = []
