@@ -215,6 +215,25 @@ def test_dragging_moves_a_vector_to_where_the_pointer_is(role: str, index: int, 
     assert_numbers(figure, state)
 
 
+def test_a_finger_drags_a_vector_and_not_the_page(new_page, write_page) -> None:
+    page = new_page(width=390, height=500, has_touch=True)
+    figure, state = opened(page, write_page(QueryKeyValue("Orthogonal"))), state_of("Orthogonal")
+    plane = figure.locator(".plane").first
+    plane.scroll_into_view_if_needed()
+    scrolled, box = page.evaluate("scrollY"), plane.bounding_box()
+    unit = box["width"] / 320 * (160 - 22) / 2  # this preset's plane reaches 2
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - 1.6 * unit  # the end of key 0
+    touch = page.context.new_cdp_session(page)
+    for step in range(6):
+        point = {"x": x - step / 5 * unit, "y": y + step / 5 * unit}
+        kind = "touchMove" if step else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    state["k"][0] = [-1.0, 0.6]
+    assert_numbers(figure, state)
+    assert page.evaluate("scrollY") == scrolled
+
+
 def test_everything_works_from_the_keyboard_alone(page, write_page) -> None:
     figure, state = opened(page, write_page(QueryKeyValue("Worked example"))), state_of("Worked example")
     keyboard = page.keyboard

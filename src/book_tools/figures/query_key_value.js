@@ -157,13 +157,14 @@ button { cursor: pointer; }
 .group { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; margin: 0; padding: 0; border: 0; min-width: 0; }
 .name { color: var(--muted); font-size: 13.5px; margin-inline-end: 2px; }
 .chip {
-  border: 1px solid var(--line); background: var(--surface); border-radius: 999px; padding: 3px 11px; min-height: 32px;
-  font-size: 14px; line-height: 1.3;
+  border: 1px solid var(--line); background: var(--surface); border-radius: 999px; padding: 3px 10px; min-height: 32px;
+  font-size: 13.5px; line-height: 1.3;
 }
 .chip:hover { border-color: var(--control); }
 .chip[aria-pressed="true"] { border-color: var(--ink); box-shadow: inset 0 0 0 1px var(--ink); }
 .chip.square { border-radius: 8px; width: 32px; padding: 0; }
 .chip:disabled { color: var(--control); border-color: var(--line); cursor: default; }
+.presets { flex: 1; }
 .count { min-width: 1.2em; text-align: center; }
 
 .queries { margin-top: 14px; padding-top: 14px; border-top: 1px solid var(--line); }
@@ -246,7 +247,7 @@ input[type="checkbox"] { width: 17px; height: 17px; cursor: pointer; }
 .every td button[aria-pressed="true"] { color: var(--muted); background: repeating-linear-gradient(
   -45deg, var(--wash) 0 4px, var(--surface) 4px 8px) !important; box-shadow: inset 0 0 0 1px var(--line); }
 
-.summary { margin: 10px 0 0; min-height: 5.8em; }
+.summary { margin: 10px 0 0; min-height: 4.35em; }
 @container (min-width: 600px) { .summary { min-height: 2.9em; } .last { margin-inline-start: auto; } }
 details { margin: 10px 0 0; padding: 0; border: 0; background: none; }
 summary { cursor: pointer; color: var(--muted); font-size: 14px; padding: 4px 0; width: fit-content; }
@@ -466,6 +467,8 @@ function handle(store, plane, role, shape, reach) {
     grip = [a - x, b - y];
     store.drag(true);
   });
+  // A finger on a vector drags it, not the page; touch-action alone does not reach the inside of an SVG everywhere.
+  element.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   element.addEventListener("pointermove", (event) => {
     if (!grip) return;
     const at = plane.vector(event);
@@ -829,8 +832,7 @@ function toolbar(store, initial) {
     element: h(
       "div",
       { class: "bar" },
-      h("div", { class: "group", role: "group", "aria-label": TEXT.presets }, h("span", { class: "name" }, TEXT.presets), ...presets.map(({ button }) => button)),
-      reset,
+      h("div", { class: "group presets", role: "group", "aria-label": TEXT.presets }, h("span", { class: "name" }, TEXT.presets), ...presets.map(({ button }) => button), reset),
     ),
     tokens: h("div", { class: "group last", role: "group", "aria-label": TEXT.tokens }, h("span", { class: "name" }, TEXT.tokens), fewer, count, more),
     update(state) {
