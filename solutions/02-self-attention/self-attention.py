@@ -48,9 +48,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from book_tools import style
 from classroom.check import Checker
 
 check = Checker("self-attention.npz")
+style.use()
 torch.set_printoptions(precision=4, sci_mode=False)
 
 # %% [markdown]
@@ -72,7 +74,9 @@ torch.set_printoptions(precision=4, sci_mode=False)
 #
 # $$
 # X = \begin{bmatrix} 1 & 0 & 0 \\ 0 & 1 & 0 \\ 0 & 0 & 1 \end{bmatrix}
-# \qquad
+# $$
+#
+# $$
 # W^Q = W^K = W^V = W = \begin{bmatrix} 1 & 0 \\ 0 & 1 \\ 1 & 1 \end{bmatrix}
 # $$
 
@@ -279,18 +283,7 @@ check("masked-softmax")
 # %% [markdown]
 # **Try it.** The same scores under three masks. The last one hides everything from query 2.
 
-
 # %%
-def heatmap(axis, matrix, title, rows=None, columns=None):
-    """A matrix as an image with its numbers."""
-    axis.imshow(matrix, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), number in zip(torch.cartesian_prod(*map(torch.arange, matrix.shape)), matrix.flatten(), strict=True):
-        axis.text(j, i, f"{number:.2f}", ha="center", va="center", color="white" if number > 0.6 else "black")
-    axis.set_title(title, fontsize=10)
-    axis.set_xticks(range(matrix.shape[1]), columns or [f"key {j}" for j in range(matrix.shape[1])])
-    axis.set_yticks(range(matrix.shape[0]), rows or [f"query {i}" for i in range(matrix.shape[0])])
-
-
 with suppress(NotImplementedError):
     scores = torch.randn(4, 4, generator=torch.Generator().manual_seed(1))
     everything = torch.ones(4, 4, dtype=torch.bool)
@@ -301,9 +294,10 @@ with suppress(NotImplementedError):
         "no query sees a later key": masked_softmax(scores, everything.tril()),
         "query 2 sees nothing": masked_softmax(scores, nothing_for_2),
     }
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3), layout="constrained")
     for axis, (title, matrix) in zip(axes, matrices.items(), strict=True):
-        heatmap(axis, matrix, title)
+        style.heatmap(axis, matrix, row_name="query", column_name="key", largest=1)
+        axis.set_title(title)
     plt.show()
 
 # %% [markdown]
@@ -440,21 +434,22 @@ class SelfAttention(nn.Module):
 check("self-attention-layer")
 
 # %% [markdown]
-# **Try it.** Train your layer. Each sequence holds six tokens with four random numbers each, and a fifth number
-# that flags one of them. Every position is asked for the four numbers of the flagged token, wherever it is. The
-# layer has to find out that it should look for the flag.
+# **Try it.** Train your layer. Each sequence holds six tokens. A token is four random numbers, a flag that is 1 for
+# one token and 0 for the others, and a constant 1 (without it, a map without bias could not make the same query for
+# every token). Every position is asked for the four numbers of the flagged token, wherever it is. Nobody tells the
+# layer to look for the flag.
 
 # %%
 with suppress(NotImplementedError):
     torch.manual_seed(0)
-    layer = SelfAttention(d_model=5, d_k=4, d_v=4)
+    layer = SelfAttention(d_model=6, d_k=4, d_v=4)
     optimiser = torch.optim.Adam(layer.parameters(), lr=0.03)
 
     def draw(batch):
         content, flagged = torch.randn(batch, 6, 4), torch.randint(6, (batch,))
         flags = nn.functional.one_hot(flagged, 6).float()[..., None]
         answer = content[torch.arange(batch), flagged][:, None].expand(-1, 6, -1)
-        return torch.cat([content, flags], dim=-1), answer, flagged
+        return torch.cat([content, flags, torch.ones(batch, 6, 1)], dim=-1), answer, flagged
 
     losses = []
     for _ in range(300):
@@ -467,15 +462,16 @@ with suppress(NotImplementedError):
     with torch.no_grad():
         x, _, flagged = draw(1)
         weights = masked_softmax(attention_scores(layer.query(x), layer.key(x)))[0]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     left.semilogy(losses)
-    left.set(xlabel="step", ylabel="mean squared error")
-    names = [f"token {i}" + (" (flag)" if i == flagged.item() else "") for i in range(6)]
-    heatmap(right, weights, "what it attends to after training", names, [str(i) for i in range(6)])
+    left.set(title="training", xlabel="step", ylabel="mean squared error")
+    style.heatmap(right, weights, row_name="query", column_name="key", largest=1)
+    right.set_title(f"weights, with the flag on token {flagged.item()}")
     plt.show()
 
 # %% [markdown]
-# Nobody told it where to look: gradients through your softmax did. They are why *gradients* is one of the criteria.
+# The way to the flag was found by gradients that passed through your softmax. This is why *gradients* is one of the
+# criteria.
 #
 # One thing this layer cannot do is count. Shuffle the tokens, and the output is shuffled in the same way: the layer
 # has no idea of order. A Transformer adds positions to its input for this reason.

@@ -2,7 +2,7 @@
 
 Call `style.use()` once at the top of a chapter, then draw as usual. Colours taken from `INK`, `GRID` and `PALETTE`
 become CSS variables in the page (`book/_static/book.css` gives their light and dark values); any other colour stays as
-it is. Elsewhere (JupyterLab, PDF) the same figure is an ordinary picture.
+it is. In JupyterLab and VS Code text and grid follow their themes; elsewhere (PDF) it is an ordinary picture.
 """
 
 import hashlib
@@ -45,6 +45,11 @@ _VARIABLES = {
     PURPLE: "--fig-purple",
     OCHRE: "--fig-ochre",
     SLATE: "--fig-slate",
+}
+# Outside the book there is no `--fig-…`: text and grid then follow the theme of JupyterLab or VS Code.
+_ELSEWHERE = {
+    INK: f"var(--jp-content-font-color1, var(--vscode-foreground, {INK}))",
+    GRID: f"var(--jp-border-color2, var(--vscode-panel-border, {GRID}))",
 }
 _STRONG = 0.55  # above this share of full colour, numbers are written in ON
 
@@ -116,7 +121,7 @@ def to_html(figure: "Figure") -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     for colour, variable in _VARIABLES.items():
-        svg = re.sub(rf"(?<=[: ]){colour}\b", f"var({variable}, {colour})", svg)
+        svg = re.sub(rf"(?<=[: ]){colour}\b", f"var({variable}, {_ELSEWHERE.get(colour, colour)})", svg)
     # Matplotlib numbers its ids from 1 in every figure; a page has several figures, and ids are the page's.
     prefix = f"f{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
