@@ -55,6 +55,8 @@ def test_a_page_loads_its_scripts_and_styles_from_its_own_folder(small_book):
     html = (site / "index.html").read_text(encoding="utf-8")
     loaded = re.findall(r'<(?:script|img)[^>]*\ssrc="([^"]+)"', html)
     loaded += re.findall(r'<link[^>]*rel="(?:stylesheet|icon|preload)"[^>]*href="([^"]+)"', html)
+    assert "unpkg" not in html
+    assert "sphinx-thebe.js" not in html
     assert any("mathjax/" in address for address in loaded)
     for address in loaded:
         assert "//" not in address
