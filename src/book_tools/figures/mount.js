@@ -2,7 +2,11 @@
   // Draws one figure on a page that has no kernel. The module's text is in the page itself, because a page that was
   // opened as a file may not import a module by its address.
   const root = document.currentScript.closest(".interactive-figure");
-  const { id, module: source, state } = JSON.parse(root.querySelector(".interactive-figure-data").textContent);
+  const {
+    id,
+    module: source,
+    state,
+  } = JSON.parse(root.querySelector(".interactive-figure-data").textContent);
 
   // What anywidget's model offers, held in the page.
   const listeners = new Map();
@@ -19,7 +23,10 @@
     },
     off(event, callback) {
       const name = event.replace("change:", "");
-      listeners.set(name, (listeners.get(name) ?? []).filter((each) => callback && each !== callback));
+      listeners.set(
+        name,
+        (listeners.get(name) ?? []).filter((each) => callback && each !== callback),
+      );
     },
   };
 

@@ -1,5 +1,6 @@
 // The figure query–key–value: scaled dot-product attention over 2 to 5 tokens with two-dimensional vectors.
 // One module, no dependency. Its contract is anywidget's: export default { render({ model, el }) }.
+// Formatted by prettier with --print-width 110.
 //
 // State (the model's traits): labels, q, k, v ([x, y] a token), mask (mask[i][j]: query i may attend to key j),
 // scaled, temperature, query (the token that is drawn), presets (states to start from, by name).
@@ -290,10 +291,15 @@ const HEAT = {
   light: { low: [255, 255, 255], high: [132, 36, 110] },
   dark: { low: [23, 27, 33], high: [236, 158, 220] },
 };
-const INKS = [[255, 255, 255], [11, 15, 20]];
+const INKS = [
+  [255, 255, 255],
+  [11, 15, 20],
+];
 
 function luminance(colour) {
-  const [r, g, b] = colour.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  const [r, g, b] = colour.map((c) =>
+    c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+  );
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 function contrast(a, b) {
@@ -313,7 +319,9 @@ function pageTheme() {
   const said = [
     html.dataset.theme,
     { true: "light", false: "dark" }[body.dataset.jpThemeLight],
-    /dark|high-contrast$/.test(body.dataset.vscodeThemeKind ?? "") ? "dark" : body.dataset.vscodeThemeKind && "light",
+    /dark|high-contrast$/.test(body.dataset.vscodeThemeKind ?? "")
+      ? "dark"
+      : body.dataset.vscodeThemeKind && "light",
     html.getAttribute("theme"),
   ].find((theme) => theme === "light" || theme === "dark");
   return said ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -378,7 +386,8 @@ const MIDDLE = SIZE / 2;
 const EDGE = 22; // between the largest coordinate and the border
 
 /** The largest coordinate that a plane shows: in half units, with some room to drag. */
-const extent = (vectors) => Math.max(1.5, Math.ceil(2.3 * Math.max(...vectors.flat().map(Math.abs)) - 1e-9) / 2);
+const extent = (vectors) =>
+  Math.max(1.5, Math.ceil(2.3 * Math.max(...vectors.flat().map(Math.abs)) - 1e-9) / 2);
 
 const textWidth = (text) => [...text].reduce((sum, c) => sum + (c > "⺀" ? 13 : 7.2), 0);
 
@@ -397,7 +406,12 @@ function placeLabels(labels, taken) {
       const cy = y + Math.sin(direction) * 19;
       const box = { x: cx - w / 2, y: cy - 9, w, h: 18 };
       const outside = w * 18 - overlap(box, page);
-      return { cx, cy, box, cost: placed.reduce((sum, other) => sum + overlap(box, other), 0) + 20 * outside + 6 * order };
+      return {
+        cx,
+        cy,
+        box,
+        cost: placed.reduce((sum, other) => sum + overlap(box, other), 0) + 20 * outside + 6 * order,
+      };
     });
     const best = candidates.reduce((a, b) => (b.cost < a.cost ? b : a));
     placed.push(best.box);
@@ -409,12 +423,20 @@ function placeLabels(labels, taken) {
 function plane(label) {
   const lines = s("g", { "aria-hidden": "true" });
   const scene = s("g");
-  const svg = s("svg", { class: "plane", viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group", "aria-label": label }, lines, scene);
+  const svg = s(
+    "svg",
+    { class: "plane", viewBox: `0 0 ${SIZE} ${SIZE}`, role: "group", "aria-label": label },
+    lines,
+    scene,
+  );
   const self = {
     svg,
     scene,
     range: 0,
-    point: ([x, y]) => [MIDDLE + (x * (MIDDLE - EDGE)) / self.range, MIDDLE - (y * (MIDDLE - EDGE)) / self.range],
+    point: ([x, y]) => [
+      MIDDLE + (x * (MIDDLE - EDGE)) / self.range,
+      MIDDLE - (y * (MIDDLE - EDGE)) / self.range,
+    ],
     vector({ clientX, clientY }) {
       const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
       const unit = (MIDDLE - EDGE) / self.range;
@@ -482,7 +504,9 @@ function handle(store, plane, role, shape, reach) {
     });
   element.addEventListener("keydown", (event) => {
     const step = event.shiftKey ? 0.5 : 0.1;
-    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
+    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[
+      event.key
+    ];
     if (!by) return;
     event.preventDefault();
     move(store.state[role][self.index].map((value, axis) => clamp(value + by[axis], LIMIT)));
@@ -503,7 +527,8 @@ function handle(store, plane, role, shape, reach) {
   return self;
 }
 
-const arrowHead = (length) => s("path", { class: "head", d: `M0 0L${-length} ${length * 0.42}L${-length} ${-length * 0.42}Z` });
+const arrowHead = (length) =>
+  s("path", { class: "head", d: `M0 0L${-length} ${length * 0.42}L${-length} ${-length * 0.42}Z` });
 
 function comparePanel(store, n) {
   const view = plane("");
@@ -511,14 +536,30 @@ function comparePanel(store, n) {
   const arrow = (role, width, head) => {
     const shaft = s("line", { class: "shaft", "stroke-width": width });
     const tip = arrowHead(head);
-    return { shaft, tip, head, group: s("g", { class: role }, shaft), tag: s("text", { class: `tag ${role}` }) };
+    return {
+      shaft,
+      tip,
+      head,
+      group: s("g", { class: role }, shaft),
+      tag: s("text", { class: `tag ${role}` }),
+    };
   };
   const query = arrow("q", 7, 19); // wide enough to be seen beneath a key that lies on it
-  const keys = Array.from({ length: n }, () => ({ ...arrow("k", 2, 12), drop: s("line", { class: "drop" }) }));
+  const keys = Array.from({ length: n }, () => ({
+    ...arrow("k", 2, 12),
+    drop: s("line", { class: "drop" }),
+  }));
   query.handle = handle(store, view, "q", query.tip, 22);
   for (const key of keys) key.handle = handle(store, view, "k", key.tip, 13);
   view.scene.append(
-    s("g", { "aria-hidden": "true" }, direction, ...keys.map((key) => key.drop), query.group, ...keys.map((key) => key.group)),
+    s(
+      "g",
+      { "aria-hidden": "true" },
+      direction,
+      ...keys.map((key) => key.drop),
+      query.group,
+      ...keys.map((key) => key.group),
+    ),
     query.handle.element,
     ...keys.map((key) => key.handle.element),
     s("g", { "aria-hidden": "true" }, ...keys.map((key) => key.tag), query.tag),
@@ -528,13 +569,24 @@ function comparePanel(store, n) {
     const [x, y] = view.point(vector);
     const length = Math.hypot(x - MIDDLE, y - MIDDLE);
     const part = Math.max(0, 1 - (0.8 * arrow.head) / Math.max(length, 1)); // the shaft ends inside the head
-    set(arrow.shaft, { x1: MIDDLE, y1: MIDDLE, x2: MIDDLE + (x - MIDDLE) * part, y2: MIDDLE + (y - MIDDLE) * part });
+    set(arrow.shaft, {
+      x1: MIDDLE,
+      y1: MIDDLE,
+      x2: MIDDLE + (x - MIDDLE) * part,
+      y2: MIDDLE + (y - MIDDLE) * part,
+    });
     const angle = Math.atan2(-vector[1], vector[0]);
     set(arrow.tip, { transform: `rotate(${(angle * 180) / Math.PI})` });
     return { at: [x, y], angle };
   };
   return {
-    element: panel(1, TEXT.compare, h("span", { class: "formula" }, TEXT.compareFormula), view.svg, h("p", { class: "help" }, TEXT.compareHelp)),
+    element: panel(
+      1,
+      TEXT.compare,
+      h("span", { class: "formula" }, TEXT.compareFormula),
+      view.svg,
+      h("p", { class: "help" }, TEXT.compareHelp),
+    ),
     update({ labels, q, k, mask, query: i }, { weights }, range) {
       view.setRange(range(q, k));
       set(view.svg, { "aria-label": TEXT.compareScene(labels[i]) });
@@ -545,7 +597,13 @@ function comparePanel(store, n) {
       const tips = keys.map((key, j) => {
         const shadow = dot(k[j], unit);
         const [[ax, ay], [bx, by]] = [view.point(k[j]), view.point(unit.map((c) => c * shadow))];
-        set(key.drop, { x1: ax, y1: ay, x2: bx, y2: by, visibility: mask[i][j] && length > 0 ? "visible" : "hidden" });
+        set(key.drop, {
+          x1: ax,
+          y1: ay,
+          x2: bx,
+          y2: by,
+          visibility: mask[i][j] && length > 0 ? "visible" : "hidden",
+        });
         set(key.shaft, { "stroke-width": 1.5 + 3.5 * weights[i][j] });
         set(key.group, { class: mask[i][j] ? "k" : "k masked" });
         key.handle.update(j, labels, k[j]);
@@ -557,7 +615,9 @@ function comparePanel(store, n) {
       query.tag.textContent = `q: ${labels[i]}`;
       const all = [{ text: query.tag.textContent, ...draw(query, q[i]) }, ...tips];
       const heads = all.map(({ at: [x, y] }) => ({ x: x - 7, y: y - 7, w: 14, h: 14 }));
-      placeLabels(all, heads).forEach(({ cx, cy }, at) => set((at ? keys[at - 1] : query).tag, { x: cx, y: cy }));
+      placeLabels(all, heads).forEach(({ cx, cy }, at) =>
+        set((at ? keys[at - 1] : query).tag, { x: cx, y: cy }),
+      );
     },
   };
 }
@@ -569,27 +629,55 @@ function mixPanel(store, n) {
   const targetTag = s("text", { class: "tag out" });
   const values = Array.from({ length: n }, () => {
     const square = s("rect", { class: "head", rx: 2 });
-    return { square, spoke: s("line", { class: "spoke" }), tag: s("text", { class: "tag v" }), handle: handle(store, view, "v", square, 15) };
+    return {
+      square,
+      spoke: s("line", { class: "spoke" }),
+      tag: s("text", { class: "tag v" }),
+      handle: handle(store, view, "v", square, 15),
+    };
   });
   view.scene.append(
     s("g", { "aria-hidden": "true" }, outline, ...values.map((value) => value.spoke)),
     ...values.map((value) => value.handle.element),
-    s("g", { "aria-hidden": "true", "pointer-events": "none" }, target, ...values.map((value) => value.tag), targetTag),
+    s(
+      "g",
+      { "aria-hidden": "true", "pointer-events": "none" },
+      target,
+      ...values.map((value) => value.tag),
+      targetTag,
+    ),
   );
   return {
-    element: panel(3, TEXT.mix, h("span", { class: "formula" }, TEXT.mixFormula), view.svg, h("p", { class: "help" }, TEXT.mixHelp)),
+    element: panel(
+      3,
+      TEXT.mix,
+      h("span", { class: "formula" }, TEXT.mixFormula),
+      view.svg,
+      h("p", { class: "help" }, TEXT.mixHelp),
+    ),
     update({ labels, v, mask, query: i }, { weights, outputs }, range) {
       view.setRange(range(v));
       set(view.svg, { "aria-label": TEXT.mixScene(labels[i]) });
       const seen = v.filter((_, j) => mask[i][j]);
-      set(outline, { points: hull(seen).map((corner) => view.point(corner).join()).join(" ") });
+      set(outline, {
+        points: hull(seen)
+          .map((corner) => view.point(corner).join())
+          .join(" "),
+      });
       const [ox, oy] = view.point(outputs[i]);
       const points = values.map((value, j) => {
         const [x, y] = view.point(v[j]);
         const weight = weights[i][j];
         const side = 9 + 9 * weight;
         set(value.square, { x: -side / 2, y: -side / 2, width: side, height: side });
-        set(value.spoke, { x1: x, y1: y, x2: ox, y2: oy, "stroke-width": Math.max(0.75, 9 * weight), visibility: weight > 0.002 ? "visible" : "hidden" });
+        set(value.spoke, {
+          x1: x,
+          y1: y,
+          x2: ox,
+          y2: oy,
+          "stroke-width": Math.max(0.75, 9 * weight),
+          visibility: weight > 0.002 ? "visible" : "hidden",
+        });
         value.handle.update(j, labels, v[j]);
         value.handle.element.classList.toggle("masked", !mask[i][j]);
         value.tag.textContent = labels[j];
@@ -597,9 +685,16 @@ function mixPanel(store, n) {
       });
       set(target, { transform: `translate(${ox} ${oy})` });
       targetTag.textContent = `${TEXT.output} ${pair(outputs[i])}`;
-      const heads = [...points.map(({ at }) => at), [ox, oy]].map(([x, y]) => ({ x: x - 8, y: y - 8, w: 16, h: 16 }));
+      const heads = [...points.map(({ at }) => at), [ox, oy]].map(([x, y]) => ({
+        x: x - 8,
+        y: y - 8,
+        w: 16,
+        h: 16,
+      }));
       const all = [{ text: targetTag.textContent, at: [ox, oy], angle: Math.PI / 2 }, ...points];
-      placeLabels(all, heads).forEach(({ cx, cy }, at) => set(at ? values[at - 1].tag : targetTag, { x: cx, y: cy }));
+      placeLabels(all, heads).forEach(({ cx, cy }, at) =>
+        set(at ? values[at - 1].tag : targetTag, { x: cx, y: cy }),
+      );
     },
   };
 }
@@ -609,15 +704,26 @@ function mixPanel(store, n) {
 function weighPanel(store, n) {
   const formula = h("span", { class: "formula" });
   const rows = Array.from({ length: n }, (_, j) => {
-    const box = h("input", { type: "checkbox", onchange: () => store.mask(store.state.query, j, box.checked) });
+    const box = h("input", {
+      type: "checkbox",
+      onchange: () => store.mask(store.state.query, j, box.checked),
+    });
     const word = h("span");
     const [product, score, weight] = [h("td"), h("td"), h("b")];
     const fill = h("span", { class: "fill" });
-    const share = h("td", { class: "share" }, h("div", {}, h("span", { class: "track", "aria-hidden": "true" }, fill), weight));
+    const share = h(
+      "td",
+      { class: "share" },
+      h("div", {}, h("span", { class: "track", "aria-hidden": "true" }, fill), weight),
+    );
     const row = h("tr", {}, h("th", { scope: "row" }, h("label", {}, box, word)), product, score, share);
     return { box, word, product, score, weight, fill, row };
   });
-  const scaled = h("input", { type: "checkbox", class: "scaled", onchange: () => store.change({ scaled: scaled.checked }) });
+  const scaled = h("input", {
+    type: "checkbox",
+    class: "scaled",
+    onchange: () => store.change({ scaled: scaled.checked }),
+  });
   const temperature = h("input", {
     type: "range",
     class: "temperature",
@@ -631,13 +737,25 @@ function weighPanel(store, n) {
   });
   const shown = h("span", { class: "shown", "aria-hidden": "true" });
   const maskButton = (name, text, mask) =>
-    h("button", { type: "button", class: "chip", "data-mask": name, onclick: () => store.change({ mask: mask(n) }) }, text);
+    h(
+      "button",
+      { type: "button", class: "chip", "data-mask": name, onclick: () => store.change({ mask: mask(n) }) },
+      text,
+    );
   const none = maskButton("none", TEXT.maskNone, nothingMasked);
   const future = maskButton("causal", TEXT.maskCausal, causal);
   const table = h(
     "table",
     { class: "weigh" },
-    h("thead", {}, h("tr", {}, ...[TEXT.key, TEXT.dot, TEXT.score, TEXT.weight].map((text) => h("th", { scope: "col" }, text)))),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        ...[TEXT.key, TEXT.dot, TEXT.score, TEXT.weight].map((text) => h("th", { scope: "col" }, text)),
+      ),
+    ),
     h("tbody", {}, ...rows.map(({ row }) => row)),
   );
   const controls = h(
@@ -645,7 +763,13 @@ function weighPanel(store, n) {
     { class: "controls" },
     h("label", {}, scaled, TEXT.scaled),
     h("label", {}, TEXT.temperature, temperature, shown),
-    h("div", { class: "group", role: "group", "aria-label": TEXT.mask }, h("span", { class: "name" }, TEXT.mask), none, future),
+    h(
+      "div",
+      { class: "group", role: "group", "aria-label": TEXT.mask },
+      h("span", { class: "name" }, TEXT.mask),
+      none,
+      future,
+    ),
   );
   return {
     element: panel(2, TEXT.weigh, formula, table, controls),
@@ -678,9 +802,18 @@ function everyPanel(store, n) {
   const rows = Array.from({ length: n }, (_, i) => {
     const word = h("button", { type: "button", onclick: () => store.change({ query: i }) });
     const cells = Array.from({ length: n }, (_, j) =>
-      h("button", { type: "button", "data-cell": `${i},${j}`, tabindex: i || j ? -1 : 0, onclick: () => store.mask(i, j, !store.state.mask[i][j]) }),
+      h("button", {
+        type: "button",
+        "data-cell": `${i},${j}`,
+        tabindex: i || j ? -1 : 0,
+        onclick: () => store.mask(i, j, !store.state.mask[i][j]),
+      }),
     );
-    return { word, cells, row: h("tr", {}, h("th", { scope: "row" }, word), ...cells.map((cell) => h("td", {}, cell))) };
+    return {
+      word,
+      cells,
+      row: h("tr", {}, h("th", { scope: "row" }, word), ...cells.map((cell) => h("td", {}, cell))),
+    };
   });
   // One tab stop for all cells; inside, the arrow keys move.
   const body = h(
@@ -715,7 +848,10 @@ function everyPanel(store, n) {
           cell.textContent = decimals(weights[i][j]);
           cell.style.backgroundColor = may ? background : "";
           cell.style.color = may ? ink : "";
-          set(cell, { "aria-label": TEXT.cell(labels[i], labels[j], decimals(weights[i][j]), may), "aria-pressed": String(!may) });
+          set(cell, {
+            "aria-label": TEXT.cell(labels[i], labels[j], decimals(weights[i][j]), may),
+            "aria-pressed": String(!may),
+          });
         });
       });
     },
@@ -735,7 +871,12 @@ function editPanel(store, n) {
         const value = input.valueAsNumber;
         const valid = Number.isFinite(value) && Math.abs(value) <= LIMIT;
         set(input, { "aria-invalid": !valid && "true" });
-        if (valid) store.change({ [role]: store.state[role].map((vector, at) => (at === i ? vector.map((c, d) => (d === axis ? value : c)) : vector)) });
+        if (valid)
+          store.change({
+            [role]: store.state[role].map((vector, at) =>
+              at === i ? vector.map((c, d) => (d === axis ? value : c)) : vector,
+            ),
+          });
       },
       // What the state does not hold does not stay on the page.
       onblur() {
@@ -751,17 +892,26 @@ function editPanel(store, n) {
       maxlength: 12,
       "aria-label": TEXT.token(i + 1),
       "data-field": `label${i}`,
-      oninput: () => word.value.trim() && store.change({ labels: store.state.labels.map((label, at) => (at === i ? word.value.trim() : label)) }),
+      oninput: () =>
+        word.value.trim() &&
+        store.change({
+          labels: store.state.labels.map((label, at) => (at === i ? word.value.trim() : label)),
+        }),
       onblur: () => (word.value = store.state.labels[i]),
     });
-    const fields = Object.fromEntries(["q", "k", "v"].map((role) => [role, [0, 1].map((axis) => field(role, i, axis))]));
+    const fields = Object.fromEntries(
+      ["q", "k", "v"].map((role) => [role, [0, 1].map((axis) => field(role, i, axis))]),
+    );
     const vectors = Object.entries(fields).map(([role, inputs]) =>
       h("div", { class: `vector ${role}` }, h("span", {}, TEXT.vector[role]), ...inputs),
     );
     return { word, fields, element: h("fieldset", {}, word, ...vectors) };
   });
   const write = (input, value) => {
-    if (input.matches(":focus") ? input.value.trim() !== String(value) && input.valueAsNumber !== value : true) input.value = value;
+    if (
+      input.matches(":focus") ? input.value.trim() !== String(value) && input.valueAsNumber !== value : true
+    )
+      input.value = value;
   };
   return {
     element: h("div", { class: "edit" }, ...tokens.map(({ element }) => element)),
@@ -783,7 +933,10 @@ function editPanel(store, n) {
 function numbersPanel(n) {
   const grid = (name, caption, columns) => {
     const heads = Array.from({ length: columns }, () => h("th", { scope: "col" }));
-    const rows = Array.from({ length: n }, () => ({ word: h("th", { scope: "row" }), cells: Array.from({ length: columns }, () => h("td")) }));
+    const rows = Array.from({ length: n }, () => ({
+      word: h("th", { scope: "row" }),
+      cells: Array.from({ length: columns }, () => h("td")),
+    }));
     const table = h(
       "table",
       { "data-table": name },
@@ -823,20 +976,53 @@ let instances = 0;
 function toolbar(store, initial) {
   const presets = Object.entries(store.presets).map(([name, preset]) => ({
     preset,
-    button: h("button", { type: "button", class: "chip", "data-preset": name, onclick: () => store.restart(preset) }, name),
+    button: h(
+      "button",
+      { type: "button", class: "chip", "data-preset": name, onclick: () => store.restart(preset) },
+      name,
+    ),
   }));
-  const step = (text, name, by) => h("button", { type: "button", class: "chip square", "aria-label": name, onclick: () => store.resize(by) }, text);
-  const [fewer, more, count] = [step("−", TEXT.fewer, -1), step("+", TEXT.more, 1), h("span", { class: "count" })];
-  const reset = h("button", { type: "button", class: "chip last", "data-reset": true, onclick: () => store.restart(initial) }, TEXT.reset);
+  const step = (text, name, by) =>
+    h(
+      "button",
+      { type: "button", class: "chip square", "aria-label": name, onclick: () => store.resize(by) },
+      text,
+    );
+  const [fewer, more, count] = [
+    step("−", TEXT.fewer, -1),
+    step("+", TEXT.more, 1),
+    h("span", { class: "count" }),
+  ];
+  const reset = h(
+    "button",
+    { type: "button", class: "chip last", "data-reset": true, onclick: () => store.restart(initial) },
+    TEXT.reset,
+  );
   return {
     element: h(
       "div",
       { class: "bar" },
-      h("div", { class: "group presets", role: "group", "aria-label": TEXT.presets }, h("span", { class: "name" }, TEXT.presets), ...presets.map(({ button }) => button), reset),
+      h(
+        "div",
+        { class: "group presets", role: "group", "aria-label": TEXT.presets },
+        h("span", { class: "name" }, TEXT.presets),
+        ...presets.map(({ button }) => button),
+        reset,
+      ),
     ),
-    tokens: h("div", { class: "group last", role: "group", "aria-label": TEXT.tokens }, h("span", { class: "name" }, TEXT.tokens), fewer, count, more),
+    tokens: h(
+      "div",
+      { class: "group last", role: "group", "aria-label": TEXT.tokens },
+      h("span", { class: "name" }, TEXT.tokens),
+      fewer,
+      count,
+      more,
+    ),
     update(state) {
-      for (const { preset, button } of presets) set(button, { "aria-pressed": String(TRAITS.every((name) => name === "query" || same(state[name], preset[name]))) });
+      for (const { preset, button } of presets)
+        set(button, {
+          "aria-pressed": String(TRAITS.every((name) => name === "query" || same(state[name], preset[name]))),
+        });
       count.textContent = state.labels.length;
       set(fewer, { disabled: state.labels.length <= MIN_TOKENS });
       set(more, { disabled: state.labels.length >= MAX_TOKENS });
@@ -852,7 +1038,12 @@ function queryChoice(store, n) {
     return { radio, word, label: h("label", {}, radio, word) };
   });
   return {
-    element: h("div", { class: "group", role: "radiogroup", "aria-label": TEXT.query }, h("span", { class: "name", "aria-hidden": "true" }, TEXT.query), ...choices.map(({ label }) => label)),
+    element: h(
+      "div",
+      { class: "group", role: "radiogroup", "aria-label": TEXT.query },
+      h("span", { class: "name", "aria-hidden": "true" }, TEXT.query),
+      ...choices.map(({ label }) => label),
+    ),
     update({ labels, query }) {
       choices.forEach(({ radio, word }, i) => {
         radio.checked = i === query;
@@ -867,7 +1058,9 @@ function summary({ labels, mask, query: i }, { weights, outputs }) {
     .map((key, j) => ({ key, weight: weights[i][j], may: mask[i][j] }))
     .sort((a, b) => b.may - a.may || b.weight - a.weight);
   const output = pair(outputs[i]);
-  return shares.some(({ may }) => may) ? TEXT.attends(labels[i], shares, output) : TEXT.attendsToNothing(labels[i], output);
+  return shares.some(({ may }) => may)
+    ? TEXT.attends(labels[i], shares, output)
+    : TEXT.attendsToNothing(labels[i], output);
 }
 
 /** The state, its changes, and its way to and from the model. */
@@ -893,7 +1086,9 @@ function createStore(model, draw) {
       store.change(copy(Object.fromEntries(TRAITS.map((name) => [name, state[name]]))));
     },
     mask(i, j, may) {
-      store.change({ mask: store.state.mask.map((row, a) => row.map((cell, b) => (a === i && b === j ? may : cell))) });
+      store.change({
+        mask: store.state.mask.map((row, a) => row.map((cell, b) => (a === i && b === j ? may : cell))),
+      });
     },
     resize(by) {
       const { labels, q, k, v, mask, query } = store.state;
@@ -902,7 +1097,14 @@ function createStore(model, draw) {
       if (by < 0) {
         removed.push([labels.at(-1), q.at(-1), k.at(-1), v.at(-1)]);
         const cut = (list) => list.slice(0, n);
-        store.change({ labels: cut(labels), q: cut(q), k: cut(k), v: cut(v), mask: cut(mask).map(cut), query: Math.min(query, n - 1) });
+        store.change({
+          labels: cut(labels),
+          q: cut(q),
+          k: cut(k),
+          v: cut(v),
+          mask: cut(mask).map(cut),
+          query: Math.min(query, n - 1),
+        });
         return;
       }
       // A token that was taken away comes back as it was; a new one points where no preset's does.
@@ -910,7 +1112,10 @@ function createStore(model, draw) {
       const [label, ...vectors] = removed.pop() ?? [TEXT.newToken(n), turn(0), turn(0.6), turn(2)];
       const [qn, kn, vn] = vectors;
       const isCausal = same(mask, causal(n - 1));
-      const wider = isCausal && !same(mask, nothingMasked(n - 1)) ? causal(n) : [...mask.map((row) => [...row, true]), Array(n).fill(true)];
+      const wider =
+        isCausal && !same(mask, nothingMasked(n - 1))
+          ? causal(n)
+          : [...mask.map((row) => [...row, true]), Array(n).fill(true)];
       store.change({ labels: [...labels, label], q: [...q, qn], k: [...k, kn], v: [...v, vn], mask: wider });
     },
     listen() {
@@ -941,7 +1146,17 @@ function render({ model, el }) {
   const figure = h(
     "div",
     { class: "figure", role: "group", "aria-label": TEXT.figure },
-    h("div", { class: "inner" }, bar.element, h("div", { class: "bar queries" }, top, bar.tokens), sentence, panels, edit, numbers, said),
+    h(
+      "div",
+      { class: "inner" },
+      bar.element,
+      h("div", { class: "bar queries" }, top, bar.tokens),
+      sentence,
+      panels,
+      edit,
+      numbers,
+      said,
+    ),
   );
   root.replaceChildren(h("style", {}, STYLE), figure);
 
@@ -967,7 +1182,10 @@ function render({ model, el }) {
     const needed = { compare: extent([...state.q, ...state.k]), mix: extent(state.v) };
     const shown = store.range ?? { compare: 0, mix: 0 };
     if (!store.dragging)
-      store.range = { compare: Math.max(shown.compare, needed.compare), mix: Math.max(shown.mix, needed.mix) };
+      store.range = {
+        compare: Math.max(shown.compare, needed.compare),
+        mix: Math.max(shown.mix, needed.mix),
+      };
     const range = (...vectors) => (vectors.length > 1 ? store.range.compare : store.range.mix);
     for (const part of parts) part.update(state, result, range, theme);
     const text = summary(state, result);
