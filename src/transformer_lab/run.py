@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import io
 import sys
+import time
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -72,6 +73,7 @@ class Run:
         self.model = self.recipe.build()
         self.trainer = Trainer(self.model, train, self.tokenizer, recipe.training, self.recipe.model.d_model, device)
         self.best_loss, self.worse = float("inf"), 0
+        self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._fingerprint = _fingerprint(corpus.train)
         self._rows: list[tuple[Any, ...]] = []
         self.resumed_from = 0
@@ -112,6 +114,7 @@ class Run:
                 except LabError as error:
                     kept = f"the last good state is {self.last}" if self.last.exists() else "nothing was saved yet"
                     raise LabError(f"{error} ({kept}.)") from error
+                self.seconds += step.seconds
                 row = [step.number, step.loss, step.learning_rate, ""]
                 # Smoothed, so that the number can be read.
                 speed = 0.95 * speed + 0.05 * step.tokens / step.seconds if speed else step.tokens / step.seconds
@@ -132,7 +135,7 @@ class Run:
 
     def _validate(self) -> float:
         """The validation loss of the average of the last models; the best such average becomes best.pt."""
-        step = self.trainer.step
+        start, step = time.perf_counter(), self.trainer.step
         weights = {name: tensor.detach().cpu() for name, tensor in self.model.state_dict().items()}
         average = weights
         if self.trainer.config.average > 1:
@@ -143,6 +146,7 @@ class Run:
         self.model.load_state_dict(average)
         loss = validation_loss(self.model, self.validation, self.tokenizer)
         self.model.load_state_dict(own)
+        self.seconds += time.perf_counter() - start
         if loss < self.best_loss:
             self.best_loss, self.worse = loss, 0
             save_checkpoint(self.best, self._checkpoint(average))
@@ -171,6 +175,7 @@ class Run:
                 "fingerprint": self._fingerprint,
                 "validation_loss": self.best_loss,
                 "worse": self.worse,
+                "seconds": self.seconds,
             },
             trainer=trainer,
         )
@@ -199,6 +204,7 @@ class Run:
         self.model.load_state_dict(stored.weights)
         self.trainer.restore(stored.trainer)
         self.best_loss, self.worse = stored.data["validation_loss"], stored.data["worse"]
+        self.seconds = stored.data["seconds"]
         self.resumed_from = stored.step
         log = self.out / "log.csv"
         lines = log.read_text().splitlines() if log.exists() else []

@@ -49,23 +49,32 @@ def rows(out: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((out / "log.csv").read_text().splitlines()))
 
 
-@pytest.mark.parametrize("architecture", ["transformer", "prenorm", "gru"])
-def test_copying_is_learned(architecture):
-    """The same trainer and decoder for every architecture; a right copy of nearly all unseen sequences."""
-    toy = toy_corpus("copy", train=1_500, held_out=60, longest=4)
-    longer = {"gru": "650", "transformer": "300", "prenorm": "300"}[architecture]
-    settings = [f"architecture={architecture}", "d_model=64", f"steps={longer}", "warmup=60", "label_smoothing=0"]
-    recipe = find_recipe("tiny", [*settings, "batch_tokens=600"])
-    recipe, tokenizer, train, validation = prepare(toy, recipe)
+def test_copying_is_learned():
+    """The loss on unseen sequences comes near 0, and the copies are right."""
+    toy = toy_corpus("copy", train=800, held_out=60, longest=4, letters=6)
+    settings = ["d_model=64", "steps=250", "warmup=60", "rate_factor=0.7", "label_smoothing=0", "batch_tokens=400"]
+    recipe, tokenizer, train, validation = prepare(toy, find_recipe("tiny", settings))
     torch.manual_seed(1)
     model = recipe.build()
     losses = [step.loss for step in Trainer(model, train, tokenizer, recipe.training, recipe.model.d_model)]
-    assert losses[0] > 2.5
+    assert losses[0] > 2
     assert validation_loss(model, validation, tokenizer) < 0.1
     score, translations = evaluate(Translator(model, tokenizer), toy.test)
     right = sum(text == pair.target for text, pair in zip(translations, toy.test, strict=True))
-    assert right >= 0.9 * len(toy.test), translations
-    assert score.bleu > 90
+    assert right >= 0.95 * len(toy.test), translations
+    assert score.bleu > 95
+
+
+@pytest.mark.parametrize("architecture", ["prenorm", "gru"])
+def test_the_same_trainer_serves_other_architectures(architecture):
+    toy = toy_corpus("reverse", train=500, held_out=50, longest=4, letters=6)
+    settings = [f"architecture={architecture}", "d_model=64", "steps=60", "warmup=20", "batch_tokens=400"]
+    recipe, tokenizer, train, validation = prepare(toy, find_recipe("tiny", settings))
+    torch.manual_seed(1)
+    model = recipe.build()
+    before = validation_loss(model, validation, tokenizer)
+    assert len(list(Trainer(model, train, tokenizer, recipe.training, recipe.model.d_model))) == 60
+    assert validation_loss(model, validation, tokenizer) < 0.5 * before
 
 
 def test_toy_tasks():
@@ -75,6 +84,8 @@ def test_toy_tasks():
         assert len({p.source for p in pairs.train + pairs.validation + pairs.test}) == 240
     with pytest.raises(LabError, match="no toy task 'swap'"):
         toy_corpus("swap")
+    with pytest.raises(LabError, match="60 sequences are wanted but there are only 6"):
+        toy_corpus("copy", train=40, held_out=10, longest=2, letters=2)
 
 
 def test_killed_and_resumed_it_continues_to_the_same_losses(corpus, tmp_path):
@@ -150,7 +161,7 @@ def test_average_of_weights(tmp_path):
 
 @pytest.fixture(scope="module")
 def checkpoint(corpus, tmp_path_factory) -> Path:
-    run = Run(small("steps=8", "max_length=20"), corpus, tmp_path_factory.mktemp("run"))
+    run = Run(small("steps=8", "max_length=40"), corpus, tmp_path_factory.mktemp("run"))
     run.train(progress=False)
     return run.best
 
@@ -220,9 +231,8 @@ def test_weights_that_do_not_fit_get_a_sentence(checkpoint):
 def test_no_half_written_file(checkpoint, tmp_path):
     path = tmp_path / "checkpoint.pt"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="disk full"), atomic_write(path) as file:
-        file.write(b"half")
-        raise RuntimeError("disk full")
+    with pytest.raises(TypeError), atomic_write(path) as file:
+        file.writelines([b"half", "text, which this file does not take"])
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
     assert path.read_text() == "old"
     (tmp_path / "file").touch()
@@ -236,8 +246,8 @@ def test_sentences_that_cannot_be_translated_are_named(checkpoint):
         translator.translate("  ")
     with pytest.raises(LabError, match="sentence 2: the sentence is empty"):
         translator.translate_all(["你好", ""])
-    with pytest.raises(LabError, match="has 31 tokens with its <eos>, this model takes at most 20; split it"):
-        translator.translate("书" * 30)
+    with pytest.raises(LabError, match="has 51 tokens with its <eos>, this model takes at most 40; split it"):
+        translator.translate("书" * 50)
 
 
 def test_translations_do_not_depend_on_company(checkpoint, corpus):

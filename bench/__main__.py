@@ -1,0 +1,28 @@
+"""`python -m bench [NAME…]`: runs the benchmarks, or those named, and prints their tables.
+
+`python -m bench readme` only rewrites the table in bench/README.md from bench/results/*.json.
+"""
+
+import sys
+
+from bench import training_step, translation
+from bench.report import table
+
+BENCHMARKS = {"training_step": training_step.run}
+
+
+def main(names: list[str]) -> int:
+    """Runs what is named, or everything. Exit status 2 for an unknown name."""
+    for name in names:
+        if name not in BENCHMARKS and name != "readme":
+            print(f"bench: there is no benchmark {name!r}; choose from {', '.join(BENCHMARKS)}.", file=sys.stderr)
+            return 2
+    for name in names or BENCHMARKS:
+        if name in BENCHMARKS:
+            print(table(["work", "ours, tokens/s (quartiles)", "torch.nn.Transformer", "ratio"], BENCHMARKS[name]()))
+    translation.write_readme()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""`course train`, `evaluate` and `translate` as a person meets them: answers, and one sentence for each mistake."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from course.cli import DONE, WRONG_USAGE, main
+from transformer_lab.checkpoint import load_checkpoint
+
+SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
+TRAIN = ["train", "--config", "tiny", "--device", "cpu", *(part for one in SETTINGS for part in ("--set", one))]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("train") / "run"
+    assert main([*TRAIN, "--out", str(folder)]) == DONE
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pairs") / "test.tsv"
+    path.write_text("a book\t一本书\nI like this book.\t我喜欢这本书。\n", encoding="utf-8")
+    return path
+
+
+def refused(capsys, *arguments) -> str:
+    """The sentence of a wrong usage; nothing but it is printed."""
+    assert main([str(argument) for argument in arguments]) == WRONG_USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("course: ")
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+def test_training_leaves_its_files_and_says_where(out, capsys):
+    assert {"best.pt", "last.pt", "log.csv"} == {file.name for file in out.iterdir()}
+    assert main([*TRAIN, "--out", str(out)]) == DONE
+    printed = capsys.readouterr()
+    assert "is trained already" in printed.err
+    assert f"best model: {out / 'best.pt'}" in printed.out
+    assert main([*TRAIN, "--out", str(out), "--set", "steps=18"]) == DONE
+    assert "going on from step 12" in capsys.readouterr().err
+    assert load_checkpoint(out / "last.pt").step == 18
+
+
+def test_training_on_files(tmp_path, capsys):
+    for split, count in (("train", 60), ("val", 5)):
+        (tmp_path / f"{split}.de").write_text("".join(f"eins zwei {i}\n" for i in range(count)))
+        (tmp_path / f"{split}.en").write_text("".join(f"one two {i}\n" for i in range(count)))
+    assert main([*TRAIN, "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == DONE
+    assert "60 pairs, de→en" in capsys.readouterr().err
+    assert load_checkpoint(tmp_path / "run" / "best.pt").languages == ("de", "en")
+
+
+def test_evaluate_as_text_and_as_json(out, pairs, tmp_path, capsys):
+    arguments = ["evaluate", str(out / "best.pt"), "--data", str(pairs), "--device", "cpu"]
+    assert main(arguments) == DONE
+    text = capsys.readouterr().out
+    assert text.startswith("BLEU = ")
+    assert "|tok:13a|" in text
+    assert main([*arguments, "--json", "--beam", "2", "--translations", str(tmp_path / "out.txt")]) == DONE
+    result = json.loads(capsys.readouterr().out)
+    assert result["sentences"] == 2
+    assert result["beam"] == 2
+    assert result["signature"].startswith("nrefs:1|case:mixed|")
+    assert len((tmp_path / "out.txt").read_text().splitlines()) == 2
+
+
+def test_translate_arguments_and_standard_input(out, capsys, monkeypatch):
+    assert main(["translate", str(out / "best.pt"), "一本书", "三本书"]) == DONE
+    two = capsys.readouterr().out.splitlines()
+    assert len(two) == 2
+    monkeypatch.setattr("sys.stdin", io.StringIO("一本书\n三本书\n"))
+    assert main(["translate", str(out / "best.pt")]) == DONE
+    assert capsys.readouterr().out.splitlines() == two
+
+
+def test_attention_map_as_image(out, tmp_path, capsys):
+    assert main(["translate", str(out / "best.pt"), "three books", "--attention", str(tmp_path / "map.png")]) == DONE
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert (
+        main(["translate", str(out / "best.pt"), "three books", "--attention", str(tmp_path / "map.doc")])
+        == WRONG_USAGE
+    )
+    assert "cannot draw a .doc" in capsys.readouterr().err
+    assert not (tmp_path / "map.doc").exists()
+
+
+def test_wrong_usage_gets_a_sentence_and_writes_nothing(out, pairs, tmp_path, capsys):
+    checkpoint, new = out / "best.pt", tmp_path / "new"
+    assert "did you mean 'book'" in refused(capsys, "train", "--config", "bok", "--out", new)
+    assert "did you mean 'd_model'" in refused(capsys, *TRAIN, "--set", "d_modl=3", "--out", new)
+    assert "nowhere does not exist" in refused(capsys, "train", "--data", tmp_path / "nowhere", "--out", new)
+    assert "Chinese to English" in refused(capsys, *TRAIN, "--source", "de", "--out", new)
+    (tmp_path / "broken.tsv").write_text("no tab here\n")
+    assert "broken.tsv, line 1: no tab" in refused(capsys, "train", "--data", tmp_path / "broken.tsv", "--out", new)
+    assert "d_model=100 is not divisible by num_heads=8" in refused(
+        capsys, *TRAIN, "--set", "num_heads=1", "--set", "d_model=100", "--set", "num_heads=8", "--out", new
+    )
+    assert not new.exists()
+    assert "give another --out" in refused(capsys, *TRAIN, "--set", "seed=2", "--out", out)
+    assert "does not exist" in refused(capsys, "evaluate", tmp_path / "none.pt", "--data", pairs)
+    assert "nowhere does not exist" in refused(capsys, "evaluate", checkpoint, "--data", tmp_path / "nowhere")
+    assert "the sentence is empty" in refused(capsys, "translate", checkpoint, " ")
+    assert "takes at most 40" in refused(capsys, "translate", checkpoint, "书" * 60)
+    assert "--attention draws one sentence" in refused(
+        capsys, "translate", checkpoint, "a", "b", "--attention", "x.png"
+    )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_where_there_is_none(tmp_path, capsys):
+    assert "no CUDA device" in refused(capsys, "train", "--config", "tiny", "--device", "cuda", "--out", tmp_path / "x")
+
+
+def test_argparse_answers_too(out, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["translate", str(out / "best.pt"), "a", "--beam", "0"])
+    assert "invalid positive whole number value: '0'" in capsys.readouterr().err
