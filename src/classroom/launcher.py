@@ -88,6 +88,11 @@ class ForkServer(Launcher):
     sandboxed = False
 
     def __init__(self) -> None:
+        if sys.platform != "linux":
+            raise ClassroomError(
+                "running a notebook in a process of its own needs Linux (on Windows: WSL); "
+                "the check cells in Jupyter work everywhere"
+            )
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
