@@ -47,7 +47,7 @@ CROSS_ATTENTION = Block(DECODER, 420, 40, ("cross-attention", "sees: all but pad
 DECODER_NORM_2 = Block(DECODER, 380, 22, ("add & norm",), OCHRE, "add-and-norm")
 DECODER_FEED_FORWARD = Block(DECODER, 334, 24, ("feed-forward",), GREEN, "feed-forward")
 DECODER_NORM_3 = Block(DECODER, 294, 22, ("add & norm",), OCHRE, "add-and-norm")
-LOGITS = Block(DECODER, 214, 24, ("embedding, transposed",), PURPLE, "embeddings")
+LOGITS = Block(DECODER, 214, 24, ("tied embedding",), PURPLE, "embeddings")
 SOFTMAX = Block(DECODER, 152, 22, ("softmax",), "--fig-slate", "embeddings")
 
 BLOCKS = (
@@ -86,7 +86,7 @@ def architecture() -> str:
         *_shapes(),
     ]
     return (
-        f'<figure class="architecture"><svg viewBox="8 108 {WIDTH - 16} {HEIGHT - 108}" role="img" '
+        f'<figure class="architecture"><svg viewBox="8 96 {WIDTH - 16} {HEIGHT - 96}" role="img" '
         f'aria-label="{DESCRIPTION}" style="display: block; width: 100%; max-width: 40rem; height: auto; '
         'margin: 0 auto" font-family="var(--pst-font-family-base, sans-serif)" font-size="12" text-anchor="middle" '
         f'fill="var(--fig-ink)">{"".join(parts)}</svg></figure>'
@@ -101,10 +101,11 @@ def _block(block: Block) -> str:
         f'<text x="{block.column}" y="{first + step * i:g}"{_SMALL if i else ""}>{_text(line)}</text>'
         for i, line in enumerate(block.lines)
     )
+    place = f'x="{left:g}" y="{block.top}" width="{BOX}" height="{block.height}" rx="4"'
     return (
-        f'<a href="#{block.anchor}"><rect x="{left:g}" y="{block.top}" width="{BOX}" height="{block.height}" rx="4" '
-        'style="fill: var(--pst-color-background, #fff)"/>'
-        f'<rect x="{left:g}" y="{block.top}" width="{BOX}" height="{block.height}" rx="4" stroke-width="1.3" '
+        f'<a href="#{block.anchor}" style="text-decoration: none">'
+        f'<rect {place} style="fill: var(--pst-color-background, #fff)"/>'
+        f'<rect {place} stroke-width="1.3" '
         f'style="fill: var({block.colour}); fill-opacity: 0.16; stroke: var({block.colour})"/>'
         f'<g style="fill: var(--fig-ink)">{texts}</g></a>'
     )
@@ -184,7 +185,8 @@ def _shapes() -> list[str]:
         _label(ENCODER, 317, "(batch, source, d_model)", small=True),
         _label(DECODER, 259, "(batch, target, d_model)", small=True),
         _label(DECODER, 196, "(batch, target, vocab_size)", small=True),
-        _label(DECODER, 126, "probabilities of the next token", extra=' font-weight="600"'),
+        _label(DECODER, 111, "probabilities", extra=' font-weight="600"'),
+        _label(DECODER, 126, "of the next token", small=True),
         _label(ENCODER + BOX / 2 + 16, 332, "k, v", small=True, extra=' font-style="italic"'),
         _label(DECODER + 9, 471, "q", small=True, anchor="start", extra=' font-style="italic"'),
         _label(turn, 612, "positions", small=True),
