@@ -91,7 +91,8 @@ def _translation_notes(result: dict[str, Any]) -> str:
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
-        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}). "
+        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. "
+        f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}). "
         f"{result['test_sentences']:,} test sentences, `{result['signature']}`. Translations, evenly spaced through "
         f"the test set:\n\n{examples}"
     )

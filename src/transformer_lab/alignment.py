@@ -71,7 +71,7 @@ def draw_attention(translator: Translator, text: str, path: Path) -> None:
     rows, columns, weights = translation_attention(translator, text)
     figure = Figure(figsize=(1.5 + 0.36 * len(columns), 1.2 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    image = axes.imshow(weights.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(columns)), [label.replace("▁", "") or "▁" for label in columns])
     axes.set_yticks(range(len(rows)), [label.replace("▁", "") or "▁" for label in rows])
     for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
