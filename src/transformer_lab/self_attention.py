@@ -10,9 +10,9 @@ from transformer_lab.attention import attention_weights, scaled_dot_product_atte
 
 
 class SelfAttention(nn.Module):
-    """Q = XW^Q, K = XW^K, V = XW^V, then attention: every token asks every token of its own sequence.
+    """Q = XW^Q, K = XW^K, V = XW^V, then attention among the tokens of one sequence.
 
-    No bias and no output projection, so that the module is the three matrices of the formula and nothing else.
+    No bias and no output projection: the three matrices of the formula, nothing else.
     """
 
     def __init__(self, d_model: int, d_k: int, d_v: int):
@@ -27,7 +27,8 @@ class SelfAttention(nn.Module):
         mask: Bool[Tensor, "*#batch #n #n"] | None = None,
     ) -> Float[Tensor, "*batch n d_v"]:
         """For each token, the average of all values, weighted by `weights`."""
-        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
+        query, key, value = self.query(x), self.key(x), self.value(x)
+        return scaled_dot_product_attention(query, key, value, mask)
 
     def weights(
         self,
