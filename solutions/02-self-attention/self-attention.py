@@ -69,8 +69,9 @@ torch.set_printoptions(precision=4, sci_mode=False)
 #
 # ### The running example
 #
-# A worked example that circulates on the web takes three tokens, each a one-hot vector, and the same matrix for
-# queries, keys and values. It is small enough to compute on paper. Keep the paper: you need it until question 5.
+# One worked example, found on the web, runs through this notebook: three tokens, each a one-hot vector, and the same
+# matrix for queries, keys and values. It is small enough to compute on paper. Keep the paper: you need it until
+# question 5.
 #
 # $$
 # X = \begin{bmatrix} 1 & 0 & 0 \\ 0 & 1 & 0 \\ 0 & 0 & 1 \end{bmatrix}
@@ -96,8 +97,8 @@ W = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 # **Write** `project_qkv(x, w_q, w_k, w_v)`. It returns the tuple `(q, k, v)`. `x` may be one sequence
 # `(n, d_model)` or have any number of batch axes before that; the matrices have none.
 #
-# **By hand:** multiply $XW$ in the running example. What is the last row of $Q$? (Most copies of the example on
-# the web get it wrong.)
+# **By hand:** multiply $XW$ in the running example. What is the last row of $Q$? (The page that the
+# example comes from gets it wrong.)
 
 
 # %%
@@ -253,8 +254,8 @@ with suppress(NotImplementedError):
 #
 # A hidden key must get a weight of exactly 0, and the visible ones must still sum to 1. The place to do this is
 # before the exponential: a score of $-\infty$ becomes a weight of $e^{-\infty} = 0$. One case needs care. A query
-# that may see nothing has only scores of $-\infty$, and softmax gives $0/0$. A single NaN there spoils the whole
-# model after one more step of training. By convention such a query gets weights of 0.
+# that may see nothing has only scores of $-\infty$, and softmax gives $0/0$. A single NaN in the output can reach
+# every parameter in the next step of training. By convention such a query gets weights of 0.
 #
 # **Write** `masked_softmax(scores, mask)`. The mask broadcasts against the scores, so `(k,)`, `(q, k)` and
 # `(batch, 1, k)` are all possible; `None` means that every key is visible. PyTorch's softmax is allowed here.
@@ -315,7 +316,7 @@ with suppress(NotImplementedError):
 # ready-made attention. Values may be wider or narrower than keys. You may call `attention_scores` and
 # `masked_softmax`.
 #
-# **By hand:** the output of the running example. The copies on the web arrive at
+# **By hand:** the output of the running example. The page that it comes from arrives at
 # $\begin{bmatrix} \frac12 & \frac12 \\ 0 & 0 \end{bmatrix}$. Without computing anything, name two reasons why this
 # cannot be. (Count its rows, and remember that every weight is positive.)
 

@@ -96,6 +96,14 @@ def test_written_out_solution_equals_the_reference(question, seed):
                 assert b.dtype == a.dtype
 
 
+@each_question
+def test_the_overview_names_every_question_and_its_points(question):
+    overview = read_source(DIRECTORY / "self-attention.py").cells[0].source
+    (row,) = [line for line in overview.splitlines() if f"`{question.target}`" in line]
+    assert f"[{question.title}](#" in row
+    assert row.endswith(f"| {question.points:g} |")
+
+
 def test_solutions_agree_with_torch():
     """The written-out attention against torch's own, at 1e-6 in float32."""
     space = solutions().namespace
@@ -154,6 +162,72 @@ def test_calling_the_ready_made_one_earns_nothing(question_id, code, name):
     result = examine(drawn(question_id), student)
     assert result.score == 0
     assert name in result.diagnosis
+
+
+AS_STUDENTS_WRITE_IT = {
+    "all axes reversed": (
+        "attention-scores",
+        "def attention_scores(q, k):\n    return q @ k.T / math.sqrt(q.size(-1))",
+    ),
+    "queries with queries": (
+        "attention-scores",
+        "def attention_scores(q, k):\n    return torch.einsum('...id,...jd->...ij', q, q) / q.shape[-1] ** 0.5",
+    ),
+    "overflow": (
+        "softmax",
+        "def softmax(s):\n    return torch.exp(s) / torch.exp(s).sum(-1, keepdim=True)",
+    ),
+    "the sum lost its axis": (
+        "softmax",
+        "def softmax(s):\n    e = torch.exp(s - s.max(-1, keepdim=True)[0])\n    return e / e.sum(-1)",
+    ),
+    "NaN for a query that sees nothing": (
+        "masked-softmax",
+        "def masked_softmax(s, mask=None):\n"
+        "    if mask is not None:\n        s = torch.where(mask, s, float('-inf'))\n"
+        "    return nn.functional.softmax(s, dim=-1)",
+    ),
+    "hidden scores not low enough, and uniform rows": (
+        "masked-softmax",
+        "def masked_softmax(s, mask=None):\n"
+        "    return s.softmax(-1) if mask is None else (s - 100 * (~mask)).masked_fill(~mask, -50).softmax(-1)",
+    ),
+    "weights multiplied by the mask": (
+        "scaled-dot-product-attention",
+        "def scaled_dot_product_attention(q, k, v, mask=None):\n"
+        "    w = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)\n"
+        "    return (w if mask is None else w * mask) @ v",
+    ),
+    "future in place of past": (
+        "decoder-mask",
+        "def decoder_mask(t, pad_id):\n"
+        "    n = t.shape[1]\n    return torch.triu(torch.ones(n, n)).bool() & (t != pad_id).unsqueeze(1)",
+    ),
+    "with a bias": (
+        "self-attention-layer",
+        "class SelfAttention(nn.Module):\n"
+        "    def __init__(self, d_model, d_k, d_v):\n"
+        "        super().__init__()\n"
+        "        self.query, self.key = nn.Linear(d_model, d_k), nn.Linear(d_model, d_k)\n"
+        "        self.value = nn.Linear(d_model, d_v)\n"
+        "    def forward(self, x, mask=None):\n        return self.value(x)",
+    ),
+    "changed in place": (
+        "steer",
+        "def steer(w, key, factor):\n    w[..., key] *= factor\n    return w / w.sum(-1, keepdim=True)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AS_STUDENTS_WRITE_IT)
+def test_mistakes_are_named_however_they_are_written(name):
+    question_id, code = AS_STUDENTS_WRITE_IT[name]
+    student = InProcess({})
+    assert student.run_cell(IMPORTS + code).error is None
+    result = examine(drawn(question_id), student)
+    sentence = next(m.sentence for m in drawn(question_id).misconceptions if m.name == name)
+    assert result.diagnosis == sentence
+    assert result.score < result.max_score
 
 
 def test_a_check_takes_less_than_a_second():

@@ -148,6 +148,10 @@ def hard_attention(query, key, value, mask=None):
     return (weights if mask is None else weights * mask) @ value
 
 
+def matrices_only(query, key, value, mask=None):
+    return masked_softmax(torch.mm(query, key.t()) / math.sqrt(query.shape[-1]), mask) @ value
+
+
 def cut_weights(query, key, value, mask=None):
     return attention_weights(query, key, mask).detach() @ value
 
@@ -307,6 +311,12 @@ ATTENTION = Question(
             "Each of your outputs is the value of one key, the best. Softmax of finite scores is never exactly 0 or "
             "1: every visible key contributes.",
             hard_attention,
+        ),
+        Misconception(
+            "no batches",
+            "Right for one sequence, but a batch raises an error: `.t()`, `torch.mm` and einsum with fixed axes know "
+            "no batch. Swap the last two axes of `key` and multiply with `@`, which leaves the axes before them alone.",
+            matrices_only,
         ),
         Misconception(
             "weights cut off",

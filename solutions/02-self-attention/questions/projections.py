@@ -59,6 +59,10 @@ def scaled_here(x, w_q, w_k, w_v):
     return x @ w_q / root, x @ w_k / root, x @ w_v
 
 
+def matrices_only(x, w_q, w_k, w_v):
+    return torch.mm(x, w_q), torch.mm(x, w_k), torch.mm(x, w_v)
+
+
 def cut_graph(x, w_q, w_k, w_v):
     return tuple(part.detach() for part in project_qkv(x, w_q, w_k, w_v))
 
@@ -122,6 +126,12 @@ PROJECTIONS = Question(
             "Your queries and keys are divided by √d_k already. The projection is only the product; the scaling "
             "comes in the next question, and once.",
             scaled_here,
+        ),
+        Misconception(
+            "no batches",
+            "Right for one sequence, but a batch raises an error: `torch.mm` and einsum with fixed axes know no "
+            "batch. `x @ w_q` takes any number of axes before the last two.",
+            matrices_only,
         ),
         Misconception(
             "cut graph",

@@ -83,6 +83,10 @@ def key_not_transposed(query, key):
     return query @ key / math.sqrt(query.shape[-1])
 
 
+def matrices_only(query, key):
+    return torch.mm(query, key.t()) / math.sqrt(query.shape[-1])
+
+
 def weights_already(query, key):
     return attention_scores(query, key).softmax(dim=-1)
 
@@ -180,6 +184,12 @@ SCORES = Question(
             "You multiply `query @ key` without the transpose. The features of a query must meet the features of a "
             "key: swap the last two axes of `key` first.",
             key_not_transposed,
+        ),
+        Misconception(
+            "no batches",
+            "Right for one sequence, but a batch raises an error: `.t()`, `torch.mm` and einsum with fixed axes know "
+            "no batch. Swap the last two axes of `key` and multiply with `@`, which leaves the axes before them alone.",
+            matrices_only,
         ),
         Misconception(
             "softmax too early",

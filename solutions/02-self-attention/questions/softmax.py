@@ -93,6 +93,16 @@ def clamped(scores):
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
 
 
+def sum_without_axis(scores):
+    exponentials = (scores - scores.amax(dim=-1, keepdim=True)).exp()
+    return exponentials / exponentials.sum(dim=-1)
+
+
+def nothing_keeps_its_axis(scores):
+    exponentials = (scores - scores.amax(dim=-1)).exp()
+    return exponentials / exponentials.sum(dim=-1)
+
+
 def by_hand(scores):
     exponentials = torch.exp(scores - scores.max(dim=-1, keepdim=True).values)
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
@@ -164,6 +174,18 @@ SOFTMAX = Question(
             "You cut large scores off to avoid the overflow, and with them the differences between keys. Subtract "
             "each row's largest score instead: this changes nothing, since it cancels.",
             clamped,
+        ),
+        Misconception(
+            "the sum lost its axis",
+            "Your sums have no key axis any more, so they are divided along the wrong one, or do not fit at all. With "
+            "`keepdim=True` the axis stays, with size 1, and each row is divided by its own sum.",
+            sum_without_axis,
+        ),
+        Misconception(
+            "maximum and sum lost their axis",
+            "Neither the maximum nor the sum of a row has a key axis any more, so they meet the wrong rows, or do not "
+            "fit at all. With `keepdim=True` the axis stays, with size 1.",
+            nothing_keeps_its_axis,
         ),
         Misconception(
             "no exponential",
