@@ -196,11 +196,11 @@ class Run:
     def _resume(self) -> None:
         stored = load_checkpoint(self.last)
         remedy = f"give another --out, or remove {self.out} to start again"
+        if stored.data["fingerprint"] != self._fingerprint:
+            raise LabError(f"{self.last} was trained on other data ({stored.data['name']}); {remedy}.")
         difference = _difference(stored.recipe, self.recipe)
         if difference:
             raise LabError(f"{self.last} was trained with {difference}; {remedy}.")
-        if stored.data["fingerprint"] != self._fingerprint:
-            raise LabError(f"{self.last} was trained on other data ({stored.data['name']}); {remedy}.")
         self.model.load_state_dict(stored.weights)
         self.trainer.restore(stored.trainer)
         self.best_loss, self.worse = stored.data["validation_loss"], stored.data["worse"]

@@ -29,13 +29,14 @@ def pairs(tmp_path_factory) -> Path:
 
 
 def refused(capsys, *arguments) -> str:
-    """The sentence of a wrong usage; nothing but it is printed."""
+    """The sentence of a wrong usage: the last line on stderr, and nothing on stdout."""
     assert main([str(argument) for argument in arguments]) == WRONG_USAGE
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("course: ")
     assert "Traceback" not in printed.err
-    return printed.err
+    sentence = printed.err.splitlines()[-1]
+    assert sentence.startswith("course: ")
+    return sentence
 
 
 def test_training_leaves_its_files_and_says_where(out, capsys):

@@ -33,7 +33,7 @@ def greedy_alone(network, source: list[int], limit: int) -> list[int]:
     return written[1:]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_greedy_in_a_padded_batch_writes_what_it_writes_alone(seed):
     network = model(seed)
     outputs = greedy_decode(network, pad(SOURCES, 0), BOS, EOS, limit=12)
@@ -51,28 +51,28 @@ def test_greedy_serves_another_model():
 def best_by_brute_force(network, source: list[int], limit: int, alpha: float) -> list[int]:
     """Every sentence of at most `limit` tokens, scored by log P / ((5 + length) / 6)^α."""
     best, best_score = [], -math.inf
-    vocabulary = [token for token in range(6) if token != EOS]
     for length in range(1, limit + 1):
-        for body in itertools.product(vocabulary, repeat=length - 1):
-            for last in range(6) if length == limit else [EOS]:
-                sentence = [*body, last]
-                logits = network(torch.tensor([source]), torch.tensor([[BOS, *sentence[:-1]]]))[0]
-                log_p = logits.log_softmax(-1)[range(length), sentence].sum().item()
-                score = log_p / ((5 + length) / 6) ** alpha
-                if score > best_score:
-                    best, best_score = sentence, score
+        endings = range(6) if length == limit else [EOS]
+        bodies = itertools.product([token for token in range(6) if token != EOS], repeat=length - 1)
+        sentences = torch.tensor([[*body, last] for body in bodies for last in endings])
+        read = torch.cat([torch.full((len(sentences), 1), BOS), sentences[:, :-1]], dim=1)
+        logits = network(torch.tensor([source]).expand(len(sentences), -1), read)
+        log_p = logits.log_softmax(-1).gather(-1, sentences[:, :, None]).sum((1, 2))
+        score, index = (log_p / ((5 + length) / 6) ** alpha).max(0)
+        if score > best_score:
+            best, best_score = sentences[index].tolist(), score
     return [token for token in best if token != EOS]
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_beam_as_wide_as_the_tree_finds_the_best_sentence(seed, alpha):
     network = model(seed)
     outputs = beam_decode(network, pad(SOURCES, 0), BOS, EOS, beam=6**2, length_penalty=alpha, limit=3)
     assert outputs == [best_by_brute_force(network, source, 3, alpha) for source in SOURCES]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_beam_of_one_without_length_penalty_is_greedy(seed):
     network = model(seed)
     source = pad(SOURCES, 0)
