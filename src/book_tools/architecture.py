@@ -69,7 +69,7 @@ DESCRIPTION = (
     "the decoder: target tokens are embedded, positions are added, and a layer is applied six times: masked "
     "self-attention that sees only the past, add and norm, cross-attention with keys and values from the memory, add "
     "and norm, feed-forward, add and norm. The transposed embedding matrix and softmax give a probability for every "
-    "word of the vocabulary at every target position."
+    "token of the vocabulary at every target position."
 )
 
 
