@@ -225,7 +225,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 status = 2
                 continue
             if not arguments.json:
-                print(f"{path}\n{text(checks[-1])}" if len(arguments.notebooks) > 1 else text(checks[-1]))
+                print(f"{path}\n{text(checks[-1])}\n" if len(arguments.notebooks) > 1 else text(checks[-1]))
     if arguments.json:
         print(json.dumps([check.to_json() for check in checks], ensure_ascii=False, indent=1))
     return status or int(not all(check.complete for check in checks))
