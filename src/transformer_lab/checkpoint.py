@@ -105,9 +105,9 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise LabError(f"{path} does not exist; train one with `course train --out DIR`.") from None
-    except OSError as error:
-        raise LabError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
+    except PermissionError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
         raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise LabError(f"{path} is not a checkpoint of this course; train one with `course train`.")

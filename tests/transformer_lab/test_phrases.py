@@ -18,7 +18,7 @@ def english_words(pair):
 
 
 def test_sizes_and_seeds(corpus):
-    assert [len(split) for split in (corpus.train, corpus.validation, corpus.test)] == [4_000, 500, 500]
+    assert [len(split) for split in (corpus.train, corpus.validation, corpus.test)] == [4_000, 300, 300]
     again, other = phrase_corpus(300), phrase_corpus(300, seed=2)
     assert again.train == corpus.train[:300]
     assert other.train != again.train

@@ -20,7 +20,7 @@ from transformer_lab.phrases.constituents import Phrase
 
 RULES = actions.RULES | descriptions.RULES
 
-HELD_OUT = 500  # pairs each to test and to validate on
+HELD_OUT = 300  # pairs each to test and to validate on
 TEST_SHARE = 12  # one combination in 12 is for testing, one more for validating
 
 
