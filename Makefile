@@ -11,6 +11,9 @@ BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
 
+# A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lab exercises bench lint format clean
 
