@@ -21,6 +21,9 @@ from classroom.report import to_json
 from classroom.results import QuestionResult
 from classroom.submission import read_notebook
 
+# Nobody sees the plots here, and drawing them takes longer than everything else.
+NO_PLOTS = "%matplotlib agg"
+
 
 @dataclass(frozen=True)
 class NotebookCheck:
@@ -68,6 +71,7 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
         tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home,
         ProcessStudent(launcher, path.resolve().parent, Path(home), limits) as student,
     ):
+        student.run_cell(NO_PLOTS)
         marked = mark(notebook, questions, student)
     outcome, reason = student.incidents[0] if student.incidents else ("graded", None)
     if marked.lost:

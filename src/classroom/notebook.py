@@ -9,7 +9,6 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
@@ -27,6 +26,8 @@ def read_source(path: Path) -> NotebookNode:
     Raises:
         ClassroomError: jupytext cannot read it.
     """
+    import jupytext  # here, because `course check` reads no source and should not wait for it
+
     try:
         return jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     except (ValueError, SyntaxError, UnicodeDecodeError) as error:
