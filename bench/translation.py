@@ -92,6 +92,7 @@ def _translation_notes(result: dict[str, Any]) -> str:
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
         f"{machine['load']:.1f}), torch {machine['versions']['torch']}. "
+        f"Stopped after {result['steps']:,} of at most {result['recipe']['training']['steps']:,} steps. "
         f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}). "
         f"{result['test_sentences']:,} test sentences, `{result['signature']}`. Translations, evenly spaced through "
         f"the test set:\n\n{examples}"
