@@ -83,6 +83,8 @@ def test_the_notebook_and_python_share_one_state(lab: str, page: Page, requests_
     page.set_default_timeout(KERNEL)
     page.goto(f"{lab}/lab/tree/figure.ipynb?reset")
     page.locator(".jp-CodeCell").nth(2).wait_for()
+    # A cell that is run before the kernel answers is not run at all.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=KERNEL)
     run_cell(page, 0)
     figure = page.locator(".figure")
     expect(figure.locator(".summary")).to_contain_text("‘x₃’ attends 50% to ‘x₃’", timeout=KERNEL)
