@@ -34,7 +34,7 @@ test: $(STAMP) $(FONT) $(BROWSER)  ## run every test
 	$(BIN)/pytest
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
-	$(BIN)/jupyter lab exercises
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) exercises
 
 exercises: $(STAMP)  ## regenerate exercises/ from solutions/
 	$(BIN)/course release
