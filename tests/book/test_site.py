@@ -70,7 +70,8 @@ def test_no_page_asks_another_host_or_misses_a_file(site, pages, new_page, serve
     page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     for path in pages:
-        page.goto(f"{base}/{path.name}", wait_until="load")
+        # Idle, so that the next page does not abort what this one still loads, which would count as failed.
+        page.goto(f"{base}/{path.name}", wait_until="networkidle")
         page.wait_for_function("!window.MathJax || !MathJax.startup || !!MathJax.startup.document")
         page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
         if (maths := page.locator(".math")).count():
