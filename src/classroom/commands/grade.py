@@ -1,0 +1,94 @@
+"""`course grade`: the grading run."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from classroom.commands.options import add_limits, add_solutions, command, limits, positive, seed
+from classroom.errors import ClassroomError
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declares it."""
+    parser = command(
+        commands,
+        "grade",
+        "grade an assignment's submissions into the gradebook",
+        """
+        Grades submitted/STUDENT/ASSIGNMENT/ on hidden cases. Submissions that were graded before and have not
+        changed are left as they are, so a run that was stopped goes on where it was.
+
+        Every notebook ends with an outcome: graded, timeout, memory, crashed, invalid, missing, or failed (the
+        grader itself). What was judged before the trouble keeps its points; the rest gets 0 and the reason.
+
+        examples:
+          course grade self-attention --course ~/transformer-2026
+          course grade self-attention --course ~/transformer-2026 --student amy --force
+          course grade 02 --course ~/transformer-2026 --jobs 8 --json grades.json
+          cd ~/transformer-2026 && nbgrader generate_feedback 02-self-attention && nbgrader export
+        """,
+        run,
+    )
+    parser.add_argument("assignment", metavar="ASSIGNMENT", help="any unambiguous part of its name")
+    parser.add_argument("--course", type=Path, required=True, metavar="DIR", help="made by `course init`")
+    parser.add_argument("--student", metavar="ID", help="grade only this one")
+    parser.add_argument("--jobs", type=positive, metavar="N", help="submissions at a time (default: the cores)")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        metavar="N",
+        help="draws the hidden cases (default: the course's, random at its first run and recorded)",
+    )
+    parser.add_argument("--force", action="store_true", help="grade again what has not changed")
+    parser.add_argument("--json", metavar="FILE", help='write the outcomes to FILE ("-": only JSON on stdout)')
+    add_limits(parser)
+    add_solutions(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Runs it; the exit status."""
+    from tqdm import tqdm
+
+    from classroom.assignment import find_assignment, find_solutions
+    from classroom.course_dir import open_course
+    from classroom.grade import grade
+    from classroom.launcher import ForkServer
+    from classroom.outcome import needs_attention, summary
+    from classroom.run import prepare
+
+    course = open_course(arguments.course)
+    name = course.pick_assignment(arguments.assignment)
+    assignment = find_assignment(name, (arguments.solutions or find_solutions()).resolve())
+    students = course.students(name)
+    if arguments.student is not None:
+        if arguments.student not in students:
+            raise ClassroomError(
+                f"there is no student {arguments.student!r} in submitted/ or in the gradebook of {course.root}"
+            )
+        students = [arguments.student]
+    if not students:
+        raise ClassroomError(f"nobody has submitted {name}: put notebooks into {course.root}/submitted/STUDENT/{name}/")
+    with ForkServer() as launcher:
+        if not launcher.sandboxed:
+            print("course: this version runs submissions without a sandbox.", file=sys.stderr)
+        run = prepare(course, assignment, arguments.seed, limits(arguments), launcher)
+        with tqdm(total=len(students) * len(run.official), unit="notebook", desc=name) as bar:
+            reports = grade(run, students, arguments.jobs or os.cpu_count() or 1, arguments.force, bar.update)
+    if arguments.json != "-":
+        print(summary(reports))
+    if arguments.json:
+        text = json.dumps(reports, ensure_ascii=False, indent=1) + "\n"
+        _write_json(arguments.json, text)
+    return int(any(needs_attention(report) for report in reports))
+
+
+def _write_json(where: str, text: str) -> None:
+    if where == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(where).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ClassroomError(f"{where} cannot be written: {error.strerror}; the grades are in the gradebook") from None

@@ -1,0 +1,95 @@
+"""What several of the classroom's commands share: how a command is declared, and options that mean the same."""
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+from classroom.limits import Limits
+
+
+def command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    """Declares one command; `text` (what it does, examples) is shown below its options."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=textwrap.dedent(text).strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda arguments: _without_slow_import(run, arguments))
+    return parser
+
+
+def _without_slow_import(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    # nbformat imports jsonschema, which spends seconds on a grammar for addresses that notebooks do not contain.
+    # It does without where the import fails.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    return run(arguments)
+
+
+def add_solutions(parser: argparse.ArgumentParser) -> None:
+    """The option that says where assignments are written."""
+    parser.add_argument(
+        "--solutions",
+        type=Path,
+        metavar="DIR",
+        help="where the assignments are written (default: solutions/ here, above, or of the installed checkout)",
+    )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """The options that `limits` reads."""
+    defaults = Limits()
+    group = parser.add_argument_group("limits for one notebook")
+    for name, default, what in (
+        ("cell", defaults.cell_seconds, "one cell, before it is interrupted"),
+        ("call", defaults.call_seconds, "one call of a graded function, before it is interrupted"),
+        ("total", defaults.total_seconds, "the whole notebook, before it is killed"),
+    ):
+        group.add_argument(
+            f"--{name}-seconds", type=seconds, default=default, metavar="S", help=f"{what} (default: {default:g})"
+        )
+    gib = defaults.memory / 2**30
+    group.add_argument("--memory", type=seconds, default=gib, metavar="GIB", help=f"memory (default: {gib:g} GiB)")
+
+
+def limits(arguments: argparse.Namespace) -> Limits:
+    """The limits that the options ask for."""
+    return Limits(
+        cell_seconds=arguments.cell_seconds,
+        call_seconds=arguments.call_seconds,
+        total_seconds=arguments.total_seconds,
+        memory=int(arguments.memory * 2**30),
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number from 1, for `type=`."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def seed(text: str) -> int:
+    """A seed, for `type=`."""
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 2^63")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A positive number, for `type=`."""
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
