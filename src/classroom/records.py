@@ -7,10 +7,20 @@ recorded is only graded again.
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the last run wrote about one student, whether or not it still holds."""
+
+    reports: tuple[dict[str, Any], ...]
+    written: datetime
 
 
 def submission_digest(submitted: Path, questions: str) -> str:
@@ -46,6 +56,20 @@ def reports(course: Path, assignment: str, student: str, digest: str) -> dict[st
     if record.get("format") != FORMAT or record.get("digest") != digest:
         return {}
     return {r["notebook"]: r for r in record["reports"] if r["outcome"] != "failed"}
+
+
+def last_records(course: Path, assignment: str) -> dict[str, Record]:
+    """What the last run wrote about every student, by student; a record that cannot be read is left out."""
+    found = {}
+    for path in sorted(_file(course, assignment, "").parent.glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            continue
+        if record.get("format") == FORMAT:
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found[path.stem] = Record(tuple(record["reports"]), written)
+    return found
 
 
 def write_reports(course: Path, assignment: str, student: str, digest: str, written: Sequence[dict[str, Any]]) -> None:
