@@ -3,12 +3,15 @@
 import contextlib
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from torch.overrides import TorchFunctionMode
-
 from classroom.errors import ClassroomError
+from classroom.watch import Watched
+
+# Names of packages that are not installed: looked for once, not in every call.
+_NOT_HERE: set[str] = set()
 
 
 class ForbiddenNameError(RuntimeError):
@@ -22,16 +25,22 @@ class ForbiddenNameError(RuntimeError):
 def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str]]:
     """While active, each dotted name raises when called, also where the namespace imported it under another name.
 
+    Functions of torch are watched as well where they run, whatever the code calls them (see `classroom.watch`).
     Yields the list of names that were called, which the student's own `except` cannot empty. A name that does not
     exist on this machine cannot be called and is passed over; `resolve` is there to find an author's mistakes.
     """
     used: list[str] = []
-    functions: dict[int, str] = {}  # by identity: functions of torch may not be hashable
+    watched = Watched(lambda name: _raise(name, used))
     with contextlib.ExitStack() as restore:
         for name in names:
+            if name in _NOT_HERE:
+                continue
             try:
                 parent, attribute = resolve(name)
             except ClassroomError:
+                if name.partition(".")[0] not in sys.modules:
+                    _NOT_HERE.add(name)
+                watched.add(name)  # the student's code may have taken the name away, and kept the function
                 continue
             original = getattr(parent, attribute)
             trap = _trap(name, used)
@@ -40,29 +49,14 @@ def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str
                     if hasattr(original, method):
                         _replace(restore, original, method, trap)
                 continue
-            functions[id(original)] = name
+            watched.add(name, original)
             _replace(restore, parent, attribute, trap)
             for alias in [key for key, value in namespace.items() if value is original]:
                 namespace[alias] = trap
                 restore.callback(_put_back, namespace, alias, trap, original)
-        if functions:
-            restore.enter_context(_Watch(functions, used))
+        if any(name.startswith("torch.") for name in names):
+            restore.enter_context(watched.active())
         yield used
-
-
-class _Watch(TorchFunctionMode):
-    """Sees every call of torch's own functions, also through a partial or a name that was bound elsewhere."""
-
-    def __init__(self, functions: Mapping[int, str], used: list[str]):
-        super().__init__()
-        self.functions, self.used = functions, used
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = self.functions.get(id(func))
-        if name is not None:
-            self.used.append(name)
-            raise ForbiddenNameError(name)
-        return func(*args, **(kwargs or {}))
 
 
 def resolve(name: str) -> tuple[Any, str]:
@@ -90,10 +84,14 @@ def resolve(name: str) -> tuple[Any, str]:
 
 def _trap(name: str, used: list[str]) -> Any:
     def trap(*_: object, **__: object) -> None:
-        used.append(name)
-        raise ForbiddenNameError(name)
+        _raise(name, used)
 
     return trap
+
+
+def _raise(name: str, used: list[str]) -> None:
+    used.append(name)
+    raise ForbiddenNameError(name)
 
 
 def _replace(restore: contextlib.ExitStack, parent: Any, attribute: str, trap: Any) -> None:
