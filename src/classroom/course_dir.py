@@ -21,6 +21,8 @@ CONFIG_TEXT = f'''"""nbgrader's settings for this course. Written once by `cours
 
 from pathlib import Path
 
+from classroom.feedback import FEEDBACK
+
 c = get_config()  # noqa: F821 (nbgrader defines it)
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "attention-is-all-you-build"
@@ -28,6 +30,8 @@ c.CourseDirectory.course_id = "attention-is-all-you-build"
 c.ClearSolutions.code_stub = {{
     "python": {STUB!r}
 }}
+# Students' own cells could print hidden inputs: feedback shows verdicts, code and comments.
+c.GenerateFeedback.preprocessors = FEEDBACK
 '''
 
 

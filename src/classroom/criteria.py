@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from classroom.compare import argument_text, difference, mismatches, shape_text, tolerances
+from classroom.compare import argument_text, difference, mismatches, tolerances
 from classroom.errors import ClassroomError
 from classroom.question import Case, Criterion
 from classroom.student import Answer, Call
+from classroom.wording import EXACT, Wording
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,11 @@ class Values(Criterion):
     rtol: float = 1e-4
     atol: float = 1e-5
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
         for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = _outputs_differ(right, given, self.rtol, self.atol)
+            problem = _outputs_differ(right, given, self.rtol, self.atol, wording)
             if problem:
                 return _in_call(call, expected, problem)
         return None
@@ -44,16 +47,18 @@ class Gradients(Criterion):
     rtol: float = 1e-3
     atol: float = 1e-5
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
         if not any(np.any(g) for right in expected for g in right.gradients.values() if g is not None):
             return "No gradient is asked for in this case: it needs a cotangent."
         for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = absent(right, given) or self._gradients_differ(right, given)
+            problem = absent(right, given, wording) or self._gradients_differ(right, given, wording)
             if problem:
                 return _in_call(call, expected, problem)
         return None
 
-    def _gradients_differ(self, right: Answer, given: Answer) -> str | None:
+    def _gradients_differ(self, right: Answer, given: Answer, wording: Wording) -> str | None:
         if right.gradients and not given.gradients:
             return (
                 "No gradient could be computed from your output: its shape or dtype is not the expected one, "
@@ -70,9 +75,9 @@ class Gradients(Criterion):
                 continue
             right_gradient = np.zeros_like(found) if gradient is None else gradient
             rtol, atol = tolerances(right.outputs[0].dtype, self.rtol, self.atol)
-            problem = difference(right_gradient, found, rtol, atol)
-            if problem:
-                return f"The gradient with respect to {_input(name)} {problem}."
+            differs = difference(right_gradient, found, rtol, atol)
+            if differs:
+                return f"The gradient with respect to {_input(name)} {wording.difference(differs)}."
         return None
 
 
@@ -84,16 +89,18 @@ class ShapeAndDtype(Criterion):
     name: str = "shape and dtype"
     tag: str = "shape"
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
         for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = absent(right, given)
+            problem = absent(right, given, wording)
             if problem:
                 return _in_call(call, expected, problem)
             for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
                 subject = _subject(position, right)
                 if a.values.shape != b.values.shape:
-                    shapes = f"{shape_text(b.values.shape)} instead of {shape_text(a.values.shape)}"
-                    return _in_call(call, expected, f"{subject} has shape {shapes}.")
+                    shapes = wording.shape(b.values.shape, a.values.shape)
+                    return _in_call(call, expected, f"{subject} {shapes}.")
                 if a.dtype != b.dtype:
                     return _in_call(call, expected, f"{subject} is {b.dtype} instead of {a.dtype}.")
         return None
@@ -115,8 +122,10 @@ class Unchanged(Criterion):
     atol: float = 1e-5
     what: str = "what you were not allowed to look at"  # completes "… changed when only … changed"
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
-        problem = meaningless(case, expected, actual)
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
+        problem = meaningless(case, expected, actual, wording)
         if problem:
             return problem
         before, after = (a.outputs[0].values for a in actual[:2])
@@ -124,8 +133,8 @@ class Unchanged(Criterion):
         rtol, atol = tolerances(expected[0].outputs[0].dtype, self.rtol, self.atol)
         moved = difference(before, after, rtol, atol, where=fixed)
         if moved:
-            return f"Your output changed although only {self.what} changed: it {moved}."
-        return _insensitive(expected, actual)
+            return f"Your output changed although only {self.what} changed: it {wording.difference(moved)}."
+        return _insensitive(expected, actual, wording)
 
 
 @dataclass(frozen=True)
@@ -142,8 +151,10 @@ class Permuted(Criterion):
     rtol: float = 1e-4
     atol: float = 1e-5
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
-        problem = meaningless(case, expected, actual)
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
+        problem = meaningless(case, expected, actual, wording)
         if problem:
             return problem
         before, after = (a.outputs[0].values for a in actual[:2])
@@ -151,8 +162,9 @@ class Permuted(Criterion):
         rtol, atol = tolerances(expected[0].outputs[0].dtype, self.rtol, self.atol)
         moved = difference(np.take(before, order, axis=self.axis), after, rtol, atol)
         if moved:
-            return f"Reordering the inputs should only reorder your output, but the reordered output {moved}."
-        return _insensitive(expected, actual)
+            how = wording.difference(moved)
+            return f"Reordering the inputs should only reorder your output, but the reordered output {how}."
+        return _insensitive(expected, actual, wording)
 
 
 @dataclass(frozen=True)
@@ -170,17 +182,20 @@ class Cost(Criterion):
     rtol: float = 1e-3
     atol: float = 1e-4
 
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
         for right, given in zip(expected, actual, strict=True):
-            if absent(right, given) or _outputs_differ(right, given, self.rtol, self.atol):
-                return absent(right, given) or "Not counted yet: the values have to be right first."
+            nothing = absent(right, given, wording)
+            if nothing or _outputs_differ(right, given, self.rtol, self.atol, wording):
+                return nothing or "Not counted yet: the values have to be right first."
         small, large = sorted(given.operations or 0 for given in actual[:2])
         if small < 1 or any(given.operations is None for given in actual):
             return "No torch operation was seen: compute with torch, on whole tensors."
         if large > small + self.slack:
             return (
-                f"Your code ran {small} torch operations on a small input and {large} on a larger one: "
-                "it loops in Python. Write the same with operations on whole tensors."
+                f"{wording.operations(small, large)}: it loops in Python. Write the same with operations on whole "
+                "tensors."
             )
         return None
 
@@ -211,31 +226,33 @@ def from_json(data: Mapping[str, Any]) -> Criterion:
         raise ClassroomError(f"the criterion {data.get('kind')} cannot be read: {error}.") from error
 
 
-def absent(right: Answer, given: Answer) -> str | None:
+def absent(right: Answer, given: Answer, wording: Wording) -> str | None:
     """One sentence when the answer holds no evidence: an error, no output, another number of outputs."""
     if given.error:
-        return given.error
+        return wording.error(given.error)
     if not given.outputs:
         return "No output arrived."
     if len(given.outputs) != len(right.outputs):
-        return f"Your code returned {_count(len(given.outputs))} instead of {_count(len(right.outputs))}."
+        return f"Your code returned {wording.outputs(len(given.outputs), len(right.outputs))}."
     return None
 
 
-def meaningless(case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+def meaningless(case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
     """One sentence when the outputs could satisfy a property without having computed anything."""
     if len(case.calls) != 2:
         return f"A property compares two calls, and this case has {len(case.calls)}."
     for call, right, given in zip(case.calls, expected, actual, strict=True):
-        problem = absent(right, given) or _says_nothing(call, right.outputs[0].values, given.outputs[0].values)
+        problem = absent(right, given, wording) or _says_nothing(
+            call, right.outputs[0].values, given.outputs[0].values, wording
+        )
         if problem:
             return problem
     return None
 
 
-def _says_nothing(call: Call, right: np.ndarray, given: np.ndarray) -> str | None:
+def _says_nothing(call: Call, right: np.ndarray, given: np.ndarray, wording: Wording) -> str | None:
     if given.shape != right.shape:
-        return f"Your output has shape {shape_text(given.shape)} instead of {shape_text(right.shape)}."
+        return f"Your output {wording.shape(given.shape, right.shape)}."
     if not np.isfinite(given.astype(np.float64)).all() and np.isfinite(right.astype(np.float64)).all():
         return "Your output has entries that are NaN or infinite."
     if given.size > 1 and not (right == right.flat[0]).all() and (given == given.flat[0]).all():
@@ -248,7 +265,7 @@ def _says_nothing(call: Call, right: np.ndarray, given: np.ndarray) -> str | Non
     return None
 
 
-def _insensitive(expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
+def _insensitive(expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
     before, after = (a.outputs[0].values.astype(np.float64) for a in expected[:2])
     with np.errstate(invalid="ignore"):
         gap = np.nan_to_num(np.abs(after - before), nan=0.0, posinf=np.inf)
@@ -258,31 +275,25 @@ def _insensitive(expected: Sequence[Answer], actual: Sequence[Answer]) -> str | 
     before, after = (a.outputs[0].values.astype(np.float64) for a in actual[:2])
     does = should & (before != after)
     if 2 * does.sum() < should.sum():
-        return (
-            f"Only {int(does.sum())} of the {int(should.sum())} entries that have to respond to this change do: "
-            "your output does not depend on its inputs as it should."
-        )
+        responding = wording.responding(int(does.sum()), int(should.sum()))
+        return f"{responding}: your output does not depend on its inputs as it should."
     return None
 
 
-def _outputs_differ(right: Answer, given: Answer, rtol: float, atol: float) -> str | None:
-    problem = absent(right, given)
+def _outputs_differ(right: Answer, given: Answer, rtol: float, atol: float, wording: Wording) -> str | None:
+    problem = absent(right, given, wording)
     if problem:
         return problem
     for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
-        problem = difference(a.values, b.values, *tolerances(a.dtype, rtol, atol))
-        if problem:
-            return f"{_subject(position, right)} {problem}."
+        differs = difference(a.values, b.values, *tolerances(a.dtype, rtol, atol))
+        if differs:
+            return f"{_subject(position, right)} {wording.difference(differs)}."
     return None
 
 
 def _input(name: str) -> str:
     kind, _, position = name.partition(" ")
     return argument_text(int(position)) if kind == "argument" and position.isdigit() else f"the parameter `{name}`"
-
-
-def _count(number: int) -> str:
-    return "one output" if number == 1 else f"{number} outputs"
 
 
 def _subject(position: int, right: Answer) -> str:

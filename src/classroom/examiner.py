@@ -8,14 +8,15 @@ from classroom.mistakes import is_not_written
 from classroom.question import Case, Criterion
 from classroom.results import NOT_WRITTEN, CriterionResult, QuestionResult
 from classroom.student import Answer, Student
+from classroom.wording import EXACT, Wording
 
 # How the criteria's own sentences begin; an exception's name keeps its capital letter.
-SENTENCE_STARTS = ("Your ", "The ", "No ", "Not ", "Only ", "In ", "Reordering ")
+SENTENCE_STARTS = ("Your ", "The ", "No ", "Not ", "Only ", "In ", "Too ", "Reordering ")
 SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."
 
 
-def examine(question: DrawnQuestion, student: Student) -> QuestionResult:
-    """Judges one question. The same for public and hidden cases, for any kind of student.
+def examine(question: DrawnQuestion, student: Student, wording: Wording = EXACT) -> QuestionResult:
+    """Judges one question. The same for public and hidden cases, for any kind of student; the wording differs.
 
     Raises:
         StudentLost: the student's process timed out, ran out of memory or died.
@@ -24,14 +25,14 @@ def examine(question: DrawnQuestion, student: Student) -> QuestionResult:
         tuple(student.answer(question.target, call, question.forbidden) for call in case.calls)
         for case in question.cases
     )
-    return judge(question, actual)
+    return judge(question, actual, wording)
 
 
-def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> QuestionResult:
+def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording = EXACT) -> QuestionResult:
     """The verdict on answers that have arrived, by case and call."""
     total = sum(criterion.weight for criterion in question.criteria)
-    messages = [_message(question, criterion, actual) for criterion in question.criteria]
-    diagnosis = _diagnosis(question, actual) if any(messages) else None
+    messages = [_message(question, criterion, actual, wording) for criterion in question.criteria]
+    diagnosis = _diagnosis(question, actual, wording) if any(messages) else None
     if diagnosis and _raised_everywhere(actual):
         messages = [diagnosis for _ in messages]  # one reason for everything
     elif diagnosis:  # an error that only some cases meet is quoted once
@@ -50,13 +51,15 @@ def without_evidence(question: DrawnQuestion, reason: str) -> QuestionResult:
     return judge(question, [[Answer(error=reason) for _ in case.calls] for case in question.cases])
 
 
-def _message(question: DrawnQuestion, criterion: Criterion, actual: Sequence[Sequence[Answer]]) -> str:
+def _message(
+    question: DrawnQuestion, criterion: Criterion, actual: Sequence[Sequence[Answer]], wording: Wording
+) -> str:
     failures: list[tuple[str, str]] = []
     looked_at = 0
     for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
         if criterion.tag in case.tags:
             looked_at += 1
-            problem = _judge(criterion, case, expected, answers)
+            problem = _judge(criterion, case, expected, answers, wording)
             if problem:
                 failures.append((case.name, problem))
     if not looked_at:
@@ -77,21 +80,23 @@ def _raised_everywhere(actual: Sequence[Sequence[Answer]]) -> bool:
     return all(any(answer.error for answer in answers) for answers in actual)
 
 
-def _judge(criterion: Criterion, case: Case, expected: Sequence[Answer], answers: Sequence[Answer]) -> str | None:
+def _judge(
+    criterion: Criterion, case: Case, expected: Sequence[Answer], answers: Sequence[Answer], wording: Wording
+) -> str | None:
     for answer in answers:
         if answer.error:
-            return answer.error
-    return criterion.judge(case, expected, answers)
+            return wording.error(answer.error)
+    return criterion.judge(case, expected, answers, wording)
 
 
-def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> str | None:
+def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording) -> str | None:
     errors = [answer.error for answers in actual for answer in answers if answer.error]
     if errors and all(is_not_written(error) for error in errors) and _raised_everywhere(actual):
         return NOT_WRITTEN
     known = {m.name: m for m in question.misconceptions}
     name = diagnose(question.expected, {n: m.answers for n, m in known.items()}, actual)
     if name is None:
-        return errors[0] if errors else None
+        return wording.error(errors[0]) if errors else None
     if explains_all(known[name].answers, actual):
         return known[name].sentence
     return f"{known[name].sentence} {SOMETHING_ELSE}"

@@ -17,6 +17,7 @@ from classroom.official import is_check_cell
 from classroom.panel import panel, points_text
 from classroom.results import QuestionResult
 from classroom.student import Student, StudentLost
+from classroom.wording import EXACT, Wording
 
 
 @dataclass
@@ -29,7 +30,9 @@ class Marked:
     raised: dict[int, str] = field(default_factory=dict)  # the errors of the student's cells, by cell position
 
 
-def mark(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student: Student) -> Marked:
+def mark(
+    notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student: Student, wording: Wording = EXACT
+) -> Marked:
     """Runs every code cell but the check cells, in order; what a check cell shows is the examiner's verdict."""
     marked = Marked()
     for position, cell in enumerate(notebook.cells):
@@ -38,7 +41,7 @@ def mark(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student
         question = questions.get(cell.metadata.nbgrader.grade_id) if is_check_cell(cell) else None
         if marked.lost is None:
             try:
-                _mark_cell(marked, position, cell, question, student)
+                _mark_cell(marked, position, cell, question, student, wording)
             except StudentLost as lost:
                 marked.lost = lost
         if question is not None and question.id not in marked.results:
@@ -60,10 +63,15 @@ def unmarked(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], rea
 
 
 def _mark_cell(
-    marked: Marked, position: int, cell: NotebookNode, question: DrawnQuestion | None, student: Student
+    marked: Marked,
+    position: int,
+    cell: NotebookNode,
+    question: DrawnQuestion | None,
+    student: Student,
+    wording: Wording,
 ) -> None:
     if question is not None:
-        marked.results[question.id] = examine(question, student)
+        marked.results[question.id] = examine(question, student, wording)
     elif not is_check_cell(cell):
         outcome = student.run_cell(cell.source)
         marked.outputs[position] = list(outcome.outputs)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from classroom.student import Answer, Call
+from classroom.wording import EXACT, Wording
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Criterion(ABC):
     tag: str  # it judges the cases that carry this tag
 
     @abstractmethod
-    def judge(self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer]) -> str | None:
-        """None when the case passes, else one sentence that says what differs, where, by how much."""
+    def judge(
+        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
+    ) -> str | None:
+        """None when the case passes, else one sentence, as `wording` puts it: what differs, where, by how much."""
 
 
 @dataclass(frozen=True)

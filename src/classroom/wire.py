@@ -69,7 +69,7 @@ def receive(connection: socket.socket, bounds: Bounds = BOUNDS) -> Any:
         described, body = header["arrays"], header["body"]
         layouts = [_layout(d) for d in described]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise WireError(f"a malformed message ({error})") from error
+        raise WireError(f"a malformed message ({type(error).__name__})") from error
     if len(layouts) > bounds.count or sum(size for *_, size in layouts) > bounds.arrays:
         raise WireError(f"arrays of more than the {bounds.arrays} bytes allowed")
     arrays = [
@@ -79,7 +79,7 @@ def receive(connection: socket.socket, bounds: Bounds = BOUNDS) -> Any:
     try:
         return _unpack(body, arrays)
     except (IndexError, TypeError, RecursionError) as error:
-        raise WireError(f"a malformed message ({error})") from error
+        raise WireError(f"a malformed message ({type(error).__name__})") from error
 
 
 def _layout(described: Mapping[str, Any]) -> tuple[np.dtype, tuple[int, ...], int]:
