@@ -13,7 +13,12 @@ from nbformat.notebooknode import NotebookNode
 
 from classroom.drawn import DrawnQuestion
 from classroom.notebook import SCHEMA_VERSION, checked_question
+from classroom.untrusted import as_code, safe_markdown
 
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 GRADING_KEYS = ("grade", "solution", "locked", "points")  # metadata that decides how nbgrader treats a cell
 
 
@@ -68,7 +73,9 @@ def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[N
         place = _restore_one(cells, cell, place, flags)
     _note_order(cells, flags)
     _unique_ids(cells)
-    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata, nbformat_minor=5), flags
+    cells = [_shown_safely(cell, position, official, flags) for position, cell in enumerate(cells, start=1)]
+    _note_language(notebook, flags)
+    return nbformat.v4.new_notebook(cells=cells, metadata=KERNEL, nbformat_minor=5), flags
 
 
 def is_check_cell(cell: NotebookNode) -> bool:
@@ -77,13 +84,15 @@ def is_check_cell(cell: NotebookNode) -> bool:
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return grade_id if isinstance(grade_id, str) else None
 
 
 def _forget_unknown(cells: list[NotebookNode], known: set[str], flags: list[str]) -> None:
     for position, cell in enumerate(cells, start=1):
         if "nbgrader" in cell.metadata and _grade_id(cell) not in known:
-            flags.append(f"Cell {position} is marked as graded ({_grade_id(cell)!r}), but was not released.")
+            grade_id = (_grade_id(cell) or "without a name")[:60]
+            flags.append(f"Cell {position} is marked as graded ({grade_id!r}), but was not released.")
             del cell.metadata["nbgrader"]
 
 
@@ -145,6 +154,26 @@ def _note_order(cells: list[NotebookNode], flags: list[str]) -> None:
         if is_check_cell(cell) and f"{grade_id}-answer" in ids - seen:
             flags.append(f"The check cell {grade_id!r} stands before its answer cell.")
         seen.add(grade_id)
+
+
+def _shown_safely(
+    cell: NotebookNode, position: int, official: Sequence[OfficialCell], flags: list[str]
+) -> NotebookNode:
+    """The cell, with text in it that only shows; a raw cell, which a page would take for HTML, as text."""
+    if cell.cell_type == "code" or _grade_id(cell) in {o.grade_id for o in official if not o.solution}:
+        return cell
+    if cell.cell_type == "raw":
+        return nbformat.v4.new_markdown_cell(as_code(cell.source), id=cell.id)
+    cell.source, found = safe_markdown(cell.source)
+    if found:
+        flags.append(f"Cell {position} is text that holds {', '.join(found)}: its source is shown instead.")
+    return cell
+
+
+def _note_language(notebook: NotebookNode, flags: list[str]) -> None:
+    language = notebook.metadata.get("language_info", {}).get("name", "python")
+    if "python" not in language.lower():
+        flags.append(f"The notebook says that it is written in {language!r}; it was run as Python.")
 
 
 def _unique_ids(cells: list[NotebookNode]) -> None:
