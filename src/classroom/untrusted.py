@@ -19,10 +19,8 @@ import bleach
 from bleach.css_sanitizer import CSSSanitizer
 
 MAX_HTML = 500_000  # characters of one HTML output; a table of a thousand rows has a tenth of it
-MAX_SHOWN = 24 * 2**20  # characters of one notebook's outputs
 MAX_OUTPUTS = 1_000  # of one cell
-TOO_MUCH = "… more output than can be shown\n"
-MAX_ERROR = 2_000  # characters of one error sentence
+TOO_MANY = "… more outputs than can be shown\n"
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,25 +56,12 @@ ACTING_MATHS = re.compile(r"\\(href|style|require|html[A-Z]?\w*)\b")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
 
-class Shown:
-    """The outputs of one notebook's cells, made safe, as many as fit.
-
-    A student's process can send as much for every cell as one message holds; a page and a gradebook cannot take it.
-    """
-
-    def __init__(self, room: int = MAX_SHOWN):
-        self.room = room
-
-    def __call__(self, outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The outputs of the next cell, or the first of them with a note that there were more."""
-        kept = []
-        for output in outputs:
-            safe = safe_output(output)
-            self.room -= len(repr(safe))
-            if self.room < 0 or len(kept) == MAX_OUTPUTS:
-                return [*kept, {"output_type": "stream", "name": "stderr", "text": TOO_MUCH}]
-            kept.append(safe)
-        return kept
+def safe_outputs(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The outputs of one of a student's cells, without what acts: a thousand at most, as pages have to hold them."""
+    kept = [safe_output(output) for output in outputs[:MAX_OUTPUTS]]
+    if len(outputs) > MAX_OUTPUTS:
+        kept.append({"output_type": "stream", "name": "stderr", "text": TOO_MANY})
+    return kept
 
 
 def safe_output(output: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,13 +117,6 @@ def plain(text: str) -> str:
     """The text without what no file can hold (half a character) and what no page should (control characters)."""
     text = text.encode("utf-8", "replace").decode()
     return "".join(c for c in text if c >= " " or c in "\n\t\r\x1b\b")
-
-
-def error_text(sentence: str) -> str:
-    """An error sentence from a student's process, as a page may show it."""
-    sentence = plain(sentence)
-    sentence = sentence if len(sentence) <= MAX_ERROR else f"{sentence[:MAX_ERROR]} …"
-    return ACTING_MATHS.sub(r"\\ \1", sentence)
 
 
 def acting(html: str) -> list[str]:
