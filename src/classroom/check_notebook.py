@@ -1,7 +1,6 @@
 """A student's own check of a whole notebook, outside Jupyter: the same verdicts as the notebook's check cells."""
 
 import ast
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,10 +66,7 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     notebook = read_notebook(path)
     questions = load(path.parent / public_cases(notebook, path))
     notebook, flags = restore(notebook, released_cells(notebook, questions))
-    with (
-        tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as home,
-        ProcessStudent(launcher, path.resolve().parent, Path(home), limits) as student,
-    ):
+    with ProcessStudent(launcher, limits, directory=path.resolve().parent) as student:
         student.run_cell(NO_PLOTS)
         marked = mark(notebook, questions, student)
     outcome, reason = student.incidents[0] if student.incidents else ("graded", None)

@@ -1,50 +1,175 @@
 """The process that imports torch once and forks a clean process for every submission.
 
-Run as `python -m classroom.forkserver FD`, where FD is one end of a Unix socket. One request at a time, one line
-of JSON each:
+Run as `python -m classroom.forkserver FD [--isolate]`, where FD is one end of a Unix socket. One request at a time,
+each a JSON object, each answered with a line of JSON:
 
-    {"launch": directory, "home": directory, "limits": {…}}, a socket attached → {"pid": …}, which serves the socket
-    {"status": pid, "wait": bool} → {"status": …}: how it ended (as `waitpid` says), null while it runs
+    {"do": "launch", "limits": {…}, "directory": path or null}, a socket attached
+                              → {"pid": …} of a process that serves the socket; or {"error": …}
+    {"do": "interrupt", "pid": …} → {}: as Ctrl-C does
+    {"do": "kill", "pid": …}      → {}: it and everything that it started
+    {"do": "status", "pid": …}    → {"status": how it ended, as `waitpid` says, null while it runs, "exceeded": …}
+    {"do": "forget", "pid": …}    → {}: kill it; its id and its scratch directory are free again
 
 Forking is safe only while there is a single thread, so the BLAS libraries are told to start none, and nothing here
-computes. The environment that students' code sees is the one this process was started with.
+computes. The environment that students' code sees is the one this process was started with. When the grader is
+gone, whatever ended it, its end of the socket closes, and this process ends with everything that it started.
 """
 
 import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
-import traceback
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from classroom import namespaces
 
 REQUEST = 65536  # bytes; a path and a few numbers
 # What notebooks import, and what torch imports for its first gradient.
 PRELOADED = (
     *("torch", "numpy", "einops", "jaxtyping", "matplotlib.pyplot", "classroom.check", "classroom.worker"),
-    "torch.fx.experimental.symbolic_shapes",
+    *("classroom.isolation", "torch.fx.experimental.symbolic_shapes"),
 )
 
 
-def main(descriptor: int) -> None:
-    """Serves until the grader closes its end."""
-    preload()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
-    with socket.socket(fileno=descriptor) as grader:
-        grader.sendall(b'{"ready": true}\n')
-        while True:
-            content, attached, _, _ = socket.recv_fds(grader, REQUEST, 1)
-            if not content:
+@dataclass
+class Child:
+    """A student's process: in a sandbox, the supervisor of its namespace, which reports how the student's ended."""
+
+    pid: int
+    scratch: Path | None = None
+    report: Any = None  # the supervisor's `classroom.isolation.Report`
+    status: int | None = None
+
+
+class ForkingServer:
+    """Answers the grader's requests."""
+
+    def __init__(self, isolated: bool):
+        self.isolated = isolated
+        self.children: dict[int, Child] = {}
+        self.ending: set[int] = set()
+
+    def serve(self, grader: socket.socket) -> None:
+        """Until the grader closes its end; then nothing that was started is left."""
+        try:
+            grader.sendall(b'{"ready": true}\n')
+            while True:
+                content, attached, _, _ = socket.recv_fds(grader, REQUEST, 1)
+                if not content:
+                    return
+                self._reap()
+                reply = self._answer(json.loads(content), attached)
+                grader.sendall(json.dumps(reply).encode() + b"\n")
+        except ConnectionError:
+            return
+        finally:
+            for pid in list(self.children):
+                self._forget(pid)
+            self._end_orphans()
+
+    def _answer(self, request: dict[str, Any], attached: list[int]) -> dict[str, Any]:
+        if request["do"] == "launch":
+            try:
+                return self._launch(attached[0], request)
+            finally:
+                os.close(attached[0])
+        pid = request["pid"]
+        match request["do"]:
+            case "interrupt":
+                _signal(pid, signal.SIGINT)
+            case "kill":
+                self._kill(pid)
+            case "status" if pid in self.children:
+                return self._status(self.children[pid])
+            case "forget":
+                self._forget(pid)
+        return {}
+
+    def _launch(self, descriptor: int, request: dict[str, Any]) -> dict[str, Any]:
+        from classroom import isolation, worker
+        from classroom.limits import Limits
+
+        limits = Limits(**request["limits"])
+        if self.isolated:
+            try:
+                report = isolation.launch(descriptor, limits)
+            except OSError as error:
+                return {"error": str(error)}
+            self.children[report.pid] = Child(report.pid, report=report)
+            return {"pid": report.pid}
+        scratch = Path(tempfile.mkdtemp(prefix="course-"))
+        home, work = scratch / "home", Path(request["directory"] or scratch / "work")
+        home.mkdir()
+        work.mkdir(exist_ok=True)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setsid()
+                worker.become(descriptor, work, home, limits)
+            finally:
+                os._exit(0)
+        self.children[pid] = Child(pid, scratch)
+        return {"pid": pid}
+
+    def _status(self, child: Child) -> dict[str, Any]:
+        if child.report is not None:
+            return child.report.read()
+        # Left unreaped, so that its id is not given to another process before its group is killed.
+        seen = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if seen is None:
+            return {"status": None}
+        return {"status": seen.si_status << 8 if seen.si_code == os.CLD_EXITED else seen.si_status}
+
+    def _kill(self, pid: int) -> None:
+        if pid in self.children:
+            if not self.isolated:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            _signal(pid, signal.SIGKILL)
+
+    def _forget(self, pid: int) -> None:
+        child = self.children.get(pid)
+        if child is None:
+            return
+        self._kill(pid)
+        del self.children[pid]
+        if child.report is not None:
+            child.report.close()
+            self.ending.add(pid)
+        if child.scratch is not None:
+            os.waitpid(pid, 0)  # what it leaves behind becomes ours only then
+            self._end_orphans()
+            shutil.rmtree(child.scratch, ignore_errors=True)
+
+    def _reap(self) -> None:
+        for pid in list(self.ending):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                self.ending.discard(pid)
+
+    def _end_orphans(self) -> None:
+        """Ends what a student's process had started in a session of its own: its parent is this process now."""
+        for _ in range(100):  # an orphan's children become orphans in turn
+            listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            orphans = [int(pid) for pid in listed if int(pid) not in self.children and int(pid) not in self.ending]
+            if not orphans:
                 return
-            request = json.loads(content)
-            if "launch" in request:
-                reply = {"pid": launch(grader, attached[0], request)}
-            else:
-                reply = {"status": status(request["status"], request["wait"])}
-            grader.sendall(json.dumps(reply).encode() + b"\n")
+            for pid in orphans:
+                _signal(pid, signal.SIGKILL)
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def preload() -> None:
@@ -52,54 +177,21 @@ def preload() -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
+    with tempfile.TemporaryDirectory(prefix="course-") as directory:
+        importlib.import_module("classroom.worker").prepare(Path(directory))
     gc.collect()
     gc.freeze()  # collections in the children leave the shared pages alone
+    namespaces.use_large_pages()
 
 
-def launch(grader: socket.socket, descriptor: int, request: dict[str, Any]) -> int:
-    """Forks a student's process that serves `descriptor`; its process id."""
-    pid = os.fork()
-    if pid == 0:
-        _become_student(grader, descriptor, request)
-    os.close(descriptor)
-    return pid
-
-
-def _become_student(grader: socket.socket, descriptor: int, request: dict[str, Any]) -> NoReturn:
-    from classroom.limits import Limits
-    from classroom.wire import send
-    from classroom.worker import confine, serve
-
-    try:
-        os.setsid()
-        grader.close()
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nothing, stream)
-        os.environ["HOME"] = os.environ["TMPDIR"] = request["home"]
-        confine(Limits(**request["limits"]))
-        with socket.socket(fileno=descriptor) as connection:
-            try:
-                serve(connection, Path(request["launch"]), Path(request["home"]))
-            except Exception:  # ours, or one that the student's code planted: either way the grader should read it
-                send(connection, {"failed": traceback.format_exc()[-2000:]})
-    finally:
-        os._exit(0)
-
-
-def status(pid: int, wait: bool) -> int | None:
-    """How a student's process ended, as `waitpid` says; None while it runs or if it is not ours."""
-    try:
-        if wait:
-            return os.waitpid(pid, 0)[1]
-        # Left unreaped, so that its id is not given to another process before its group is killed.
-        seen = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    if seen is None:
-        return None
-    return seen.si_status << 8 if seen.si_code == os.CLD_EXITED else seen.si_status
+def main(descriptor: int, isolated: bool) -> None:
+    """Serves until the grader closes its end."""
+    preload()
+    namespaces.adopt_orphans()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
+    with socket.socket(fileno=descriptor) as grader:
+        ForkingServer(isolated).serve(grader)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), isolated="--isolate" in sys.argv[2:])

@@ -1,13 +1,14 @@
-"""Starting students' processes. This is the place where a sandbox will enter: another `Launcher`."""
+"""Starting students' processes: what a launcher does, and one without a sandbox. `classroom.sandbox` is the other."""
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from classroom.errors import ClassroomError
 from classroom.limits import Limits
 
 START_SECONDS = 120  # importing torch from a cold disk
+END_SECONDS = 10
 # One thread a process: forking needs it, and as many submissions run at a time as there are jobs.
 SINGLE_THREADED = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "MPLCONFIGDIR", "HOME")
@@ -24,22 +26,18 @@ INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "VIRTUAL_ENV", "LD_LIBR
 
 @dataclass(eq=False)
 class Process:
-    """A student's process: its id (also its process group's) and the socket that it serves."""
+    """A student's process: its id for the launcher, and the socket that it serves."""
 
     pid: int
     connection: socket.socket
 
-    def interrupt(self) -> None:
-        """Asks the running code to stop, as Ctrl-C does."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGINT)
 
-    def kill(self) -> None:
-        """Ends it and every process of its group."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+@dataclass(frozen=True)
+class Ending:
+    """How a student's process ended: its status as `waitpid` says, and the limit it exceeded ("memory", …), if any."""
+
+    status: int
+    exceeded: str | None = None
 
 
 class Launcher(ABC):
@@ -48,29 +46,38 @@ class Launcher(ABC):
     sandboxed: bool
 
     @abstractmethod
-    def launch(self, directory: Path, home: Path, limits: Limits) -> Process:
-        """A new process that serves `classroom.worker`'s messages, in its own process group.
+    def launch(self, limits: Limits, directory: Path | None = None) -> Process:
+        """A new process that serves `classroom.worker`'s messages, with whatever it starts apart from all others.
 
-        It works in `directory`, where the notebook's files are, and writes what is its own into `home`.
+        It works in `directory`, or where there is none in an empty one of its own, which is gone with it.
 
         Raises:
             ClassroomError: no process can be started on this machine.
         """
 
     @abstractmethod
-    def ended(self, process: Process, wait: bool = False) -> int | None:
-        """How the process ended, as `waitpid` says; None while it runs or where nobody knows.
+    def interrupt(self, process: Process) -> None:
+        """Asks the code that runs in it to stop, as Ctrl-C does."""
 
-        Called with `wait` after `kill`, and then the process id is free again.
-        """
+    @abstractmethod
+    def kill(self, process: Process) -> None:
+        """Ends it and everything that it started; whoever waits for it sees it lost."""
+
+    @abstractmethod
+    def ended(self, process: Process) -> Ending | None:
+        """How it ended; None while it runs or where nobody knows. Not after `forget`."""
+
+    @abstractmethod
+    def forget(self, process: Process) -> None:
+        """Kills it and frees what it had: its id, its socket, its own directory. Called once for every process."""
 
     @abstractmethod
     def kill_all(self) -> None:
-        """Ends every process that it launched; whoever waits for one sees it lost. Called when a run is stopped."""
+        """Kills every process that it launched. Called when a run is stopped."""
 
     @abstractmethod
     def close(self) -> None:
-        """Ends what the launcher itself started."""
+        """Ends what the launcher itself started, and with it every process that it launched."""
 
     def __enter__(self) -> "Launcher":
         return self
@@ -97,42 +104,73 @@ class ForkServer(Launcher):
         self._server: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._ready = False
-        self._running: list[Process] = []
+        self._running: dict[Process, subprocess.Popen[bytes] | None] = {}
         self._start()
 
-    def launch(self, directory: Path, home: Path, limits: Limits) -> Process:
+    def launch(self, limits: Limits, directory: Path | None = None) -> Process:
         """See `Launcher.launch`."""
         ours, theirs = socket.socketpair()
-        request = {"launch": str(directory), "home": str(home), "limits": asdict(limits)}
+        request = {
+            "do": "launch",
+            "limits": asdict(limits),
+            "directory": None if directory is None else str(directory),
+        }
         with theirs, self._lock:
-            # Students' code runs as the same user, so it can kill the server; one more try starts a new one.
+            # Where nothing shields it, students' code can kill the server; one more try starts a new one.
             reply = self._ask(request, theirs) or self._ask(request, theirs)
-        if reply is None:
+            server = self._server
+        if reply is None or "error" in reply:
             ours.close()
-            raise ClassroomError("no process could be started for a submission: the machine may be out of memory")
+            why = reply["error"] if reply else "the machine may be out of memory"
+            raise ClassroomError(f"no process could be started for a submission: {why}")
         process = Process(reply["pid"], ours)
-        self._running.append(process)
+        self._running[process] = server
         return process
 
-    def ended(self, process: Process, wait: bool = False) -> int | None:
+    def interrupt(self, process: Process) -> None:
+        """See `Launcher.interrupt`."""
+        self._tell("interrupt", process)
+
+    def kill(self, process: Process) -> None:
+        """See `Launcher.kill`."""
+        self._tell("kill", process)
+
+    def ended(self, process: Process) -> Ending | None:
         """See `Launcher.ended`."""
-        with self._lock:
-            if self._server is None:
-                return None
-            reply = self._ask({"status": process.pid, "wait": wait})
-            if wait and process in self._running:
-                self._running.remove(process)
-        return reply and reply["status"]
+        reply = self._tell("status", process)
+        if not reply or reply.get("status") is None:
+            return None
+        return Ending(reply["status"], reply.get("exceeded"))
+
+    def forget(self, process: Process) -> None:
+        """See `Launcher.forget`."""
+        self._tell("forget", process)
+        self._running.pop(process, None)
+        process.connection.close()
 
     def kill_all(self) -> None:
         """See `Launcher.kill_all`."""
         for process in list(self._running):
-            process.kill()
+            self.kill(process)
 
     def close(self) -> None:
-        """Ends the server. Processes that it forked end when their sockets are closed."""
+        """See `Launcher.close`."""
         with self._lock:
             self._stop()
+
+    def command(self, descriptor: int) -> "Command":
+        """What starts the fork server, on its end of the socket."""
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        # -P: the working directory must not shadow a module.
+        arguments = [sys.executable, "-P", "-m", "classroom.forkserver", str(descriptor)]
+        return Command(arguments, environment | SINGLE_THREADED, [descriptor])
+
+    def _tell(self, what: str, process: Process) -> dict[str, Any] | None:
+        with self._lock:
+            # The process ended with the server that knew it, and another one's ids mean other processes.
+            if self._server is None or self._running.get(process) is not self._server:
+                return None
+            return self._ask({"do": what, "pid": process.pid})
 
     def _ask(self, request: dict[str, Any], attached: socket.socket | None = None) -> dict[str, Any] | None:
         if self._server is None:
@@ -161,17 +199,20 @@ class ForkServer(Launcher):
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop); a pipe would fill
         with theirs:
+            command = self.command(theirs.fileno())
             self._server = subprocess.Popen(
-                # -P: the working directory must not shadow a module.
-                [sys.executable, "-P", "-m", "classroom.forkserver", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=environment | SINGLE_THREADED,
+                command.arguments,
+                pass_fds=command.descriptors,
+                env=command.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
+                cwd="/",
                 start_new_session=True,
             )
+        command.close()
         self._socket = ours
         self._ready = False
 
@@ -181,13 +222,41 @@ class ForkServer(Launcher):
             self._reply()
             self._ready = True
         except OSError as error:
+            reason = self._complaint() or error
             self._stop()
-            raise ClassroomError(f"the process that runs submissions did not start: {error}") from error
+            raise ClassroomError(f"the process that runs submissions did not start: {reason}") from error
+
+    def _complaint(self) -> str:
+        """The last line that the server, or what was to start it, wrote to stderr."""
+        with suppress(subprocess.TimeoutExpired):
+            self._server.wait(1)
+        self._complaints.seek(0)
+        said = self._complaints.read().decode(errors="replace").strip().splitlines()
+        return said[-1] if said else ""
 
     def _stop(self) -> None:
         if self._socket is not None:
-            self._socket.close()
+            self._socket.close()  # it ends what it started, then itself
         if self._server is not None:
-            self._server.kill()
-            self._server.wait()
+            try:
+                self._server.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+            self._complaints.close()
         self._server = self._socket = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to start: its arguments, its whole environment, and the open files that it gets."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    descriptors: Sequence[int]
+    temporary: Sequence[int] = ()  # descriptors that only the program needs
+
+    def close(self) -> None:
+        """Closes what the started program has its own copy of."""
+        for descriptor in self.temporary:
+            os.close(descriptor)

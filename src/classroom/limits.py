@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use; times in seconds, memory in bytes."""
+    """What one submission may use; times in seconds, memory and files in bytes."""
 
     cell_seconds: float = 30.0  # one cell, before it is interrupted
     call_seconds: float = 10.0  # one call by the examiner, before it is interrupted
     total_seconds: float = 120.0  # everything together, before the process is killed
     grace_seconds: float = 2.0  # from an interrupt to the kill
-    memory: int = 4 * 2**30  # beyond what torch itself maps
+    memory: int = 4 * 2**30  # beyond what torch itself maps; of a sandbox, all its processes together
+    output: int = 32 * 2**20  # what the cells of a notebook show, all together, in characters
+    # What only a sandbox limits: outside one, a student's other programs would count too.
+    processor_seconds: float = 180.0  # of all processes together
+    processes: int = 128  # and threads
+    open_files: int = 1024  # by one process
+    disk: int = 256 * 2**20  # everything that is written, in memory

@@ -5,9 +5,11 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+import numpy as np
 
 from classroom import wire
 from classroom.launcher import Launcher
@@ -18,12 +20,20 @@ LAST_WORDS = 0.5  # seconds to learn how a process ended, after its socket close
 
 
 class ProcessStudent(Student):
-    """Runs one submission in a process that `launcher` starts in `directory`; see `Launcher.launch`.
+    """Runs one submission in a process that `launcher` starts; `directory` as in `Launcher.launch`.
+
+    `files` are written there first: the bytes of what belongs beside the notebook, by relative path.
 
     `incidents` lists what was survived (a cell stopped for its time, memory that ran out): outcome and sentence.
     """
 
-    def __init__(self, launcher: Launcher, directory: Path, home: Path, limits: Limits):
+    def __init__(
+        self,
+        launcher: Launcher,
+        limits: Limits,
+        files: Mapping[str, bytes] | None = None,
+        directory: Path | None = None,
+    ):
         self.limits = limits
         self.incidents: list[tuple[str, str]] = []
         self._launcher = launcher
@@ -31,13 +41,16 @@ class ProcessStudent(Student):
         self._lost: StudentLost | None = None
         self._expired = False
         self._closed = False
-        self._process = launcher.launch(directory, home, limits)
+        self._shown = 0  # characters of outputs so far
+        self._process = launcher.launch(limits, directory)
         self._clock = threading.Timer(limits.total_seconds, self._expire)
         self._clock.daemon = True
         self._clock.start()
         started = self._receive()
         if started != {"ready": True}:
             self._lose("crashed", f"The notebook's process could not start: {started}")
+        if files:
+            self._write(files)
 
     def run_cell(self, source: str) -> CellOutcome:
         """See `Student.run_cell`. A cell that runs too long is interrupted, and the next ones can still run."""
@@ -49,7 +62,7 @@ class ProcessStudent(Student):
         if isinstance(reply, dict) and reply.get("memory"):
             self._note_memory()
         try:
-            return cell_outcome(reply)
+            return self._bounded(cell_outcome(reply))
         except wire.WireError as error:
             self._lose("crashed", f"The notebook's process sent {error}.")
 
@@ -80,17 +93,31 @@ class ProcessStudent(Student):
             return
         self._closed = True
         self._clock.cancel()
-        self._process.kill()
-        self._process.connection.close()
-        self._launcher.ended(self._process, wait=True)
+        self._launcher.forget(self._process)
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        content = [[name, np.frombuffer(data, np.uint8)] for name, data in files.items()]
+        reply, in_time = self._ask({"do": "write", "files": content}, self.limits.cell_seconds, "Copying the files")
+        if not in_time or reply != {"written": True}:
+            why = reply.get("error") if isinstance(reply, dict) else None
+            self._lose("crashed", f"The files beside the notebook could not be copied ({why or 'it took too long'}).")
+
+    def _bounded(self, outcome: CellOutcome) -> CellOutcome:
+        self._shown += sum(len(repr(output)) for output in outcome.outputs)
+        if self._shown <= self.limits.output:
+            return outcome
+        text = f"Left out: the notebook shows more than {self.limits.output / 2**20:g} MiB.\n"
+        return CellOutcome(({"output_type": "stream", "name": "stdout", "text": text},), outcome.error)
+
+    def _too_much_memory(self) -> str:
+        return f"The notebook needed more than the {self.limits.memory / 2**30:g} GiB of memory that it may use."
 
     def _note_memory(self) -> None:
-        gib = self.limits.memory / 2**30
-        self.incidents.append(("memory", f"The notebook needed more than the {gib:g} GiB of memory that it may use."))
+        self.incidents.append(("memory", self._too_much_memory()))
 
     def _expire(self) -> None:
         self._expired = True
-        self._process.kill()
+        self._launcher.kill(self._process)
 
     def _ask(self, message: dict[str, Any], seconds: float, what: str) -> tuple[Any, bool]:
         if self._lost:
@@ -101,7 +128,7 @@ class ProcessStudent(Student):
             self._lose_to_end()
         in_time = self._comes_within(seconds)
         if not in_time:
-            self._process.interrupt()
+            self._launcher.interrupt(self._process)
             if not self._comes_within(self.limits.grace_seconds):
                 self._lose("timeout", f"{what} and could not be interrupted.")
         return self._receive(), in_time
@@ -121,10 +148,15 @@ class ProcessStudent(Student):
         if self._expired:
             self._lose("timeout", f"The notebook ran longer than the {self.limits.total_seconds:g} s that it may take.")
         deadline = time.monotonic() + LAST_WORDS
-        while (status := self._launcher.ended(self._process)) is None and time.monotonic() < deadline:
+        while (ending := self._launcher.ended(self._process)) is None and time.monotonic() < deadline:
             time.sleep(0.01)
-        if status is None:
+        if ending is None:
             self._lose("crashed", otherwise)
+        if ending.exceeded == "memory":
+            self._lose("memory", self._too_much_memory())
+        if ending.exceeded == "processor":
+            self._lose("timeout", "The notebook used more processor time than it may.")
+        status = ending.status
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             name = signal.Signals(number).name

@@ -8,18 +8,28 @@ import os
 import resource
 import socket
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from classroom import wire
 from classroom.errors import ClassroomError
 from classroom.inprocess import InProcess
 from classroom.limits import Limits
 from classroom.shell import CapturingShell, interruptible
-from classroom.student import Answer
+from classroom.student import Answer, Call
 
 # How torch and numpy say that memory ran out, beside Python's own MemoryError.
 OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "unable to allocate", "cannot allocate memory")
+MAX_DESCRIPTOR = 2**20
+WARM_UP = (
+    "import torch\ndef warm_up(x):\n    return torch.tanh(x @ x.T).sum(-1, keepdim=True) * x",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.close()",
+    "%time 1",
+)
 
 
 def confine(limits: Limits) -> None:
@@ -32,12 +42,47 @@ def confine(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
+def prepare(directory: Path) -> None:
+    """Makes the shell that forked processes will use, and has it do once what takes longer the first time.
+
+    Called by the fork server. None of it starts a thread; `directory` is for IPython's own files.
+    """
+    CapturingShell.clear_instance()
+    shell = CapturingShell.instance(ipython_dir=str(directory))
+    for source in WARM_UP:
+        outcome, error = shell.run(source)
+        if error is not None:
+            raise RuntimeError(outcome.error)
+    call = Call((np.ones((2, 3), np.float32),), cotangent=np.ones((2, 3), np.float32), count_operations=True)
+    given = InProcess(shell.user_ns).answer("warm_up", call, ("torch.nn.functional.softmax",))
+    if given.error:
+        raise RuntimeError(given.error)
+    shell.reset(new_session=True)
+    shell.execution_count = 1
+
+
+def become(descriptor: int, directory: Path, home: Path, limits: Limits) -> None:
+    """Makes this freshly forked process a student's, serving the socket `descriptor`; returns when it is closed."""
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, MAX_DESCRIPTOR)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
+    os.environ["HOME"] = os.environ["TMPDIR"] = str(home)
+    with socket.socket(fileno=descriptor) as connection:
+        try:
+            confine(limits)
+            serve(connection, directory, home)
+        except Exception:  # ours, or one that the student's code planted: either way the grader should read it
+            wire.send(connection, {"failed": traceback.format_exc()[-2000:]})
+
+
 def serve(connection: socket.socket, directory: Path, home: Path) -> None:
     """Answers the grader's messages, in the directory that holds the notebook's files, until it hangs up."""
     os.chdir(directory)
     sys.path.insert(0, str(directory))  # modules that were submitted beside the notebook
-    CapturingShell.clear_instance()
-    shell = CapturingShell.instance(ipython_dir=str(home / ".ipython"))
+    shell = CapturingShell.instance(ipython_dir=str(home / ".ipython"))  # the fork server's, where it made one
     student = InProcess(shell.user_ns)
     wire.send(connection, {"ready": True})
     while True:
@@ -45,11 +90,29 @@ def serve(connection: socket.socket, directory: Path, home: Path) -> None:
             message = wire.receive(connection)
         except wire.WireError:
             return
-        reply = run(shell, message["source"]) if message["do"] == "run" else answer(student, message)
+        match message["do"]:
+            case "write":
+                reply = write(directory, message["files"])
+            case "run":
+                reply = run(shell, message["source"])
+            case _:
+                reply = answer(student, message)
         try:
             wire.send(connection, reply)
         except (OSError, TypeError, ValueError) as error:
             wire.send(connection, {"unsendable": f"{type(error).__name__}: {error}"[:500]})
+
+
+def write(directory: Path, files: Sequence[tuple[str, np.ndarray]]) -> dict[str, Any]:
+    """Writes the files that belong beside the notebook, each a relative path and bytes."""
+    try:
+        for name, content in files:
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.tobytes())
+    except OSError as error:
+        return {"written": False, "error": error.strerror or str(error)}
+    return {"written": True}
 
 
 def run(shell: CapturingShell, source: str) -> dict[str, Any]:

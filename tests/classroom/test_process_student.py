@@ -1,6 +1,10 @@
+import ast
 import os
+import random
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +20,11 @@ ONES = Call((np.ones(3, np.float32),), cotangent=np.ones(3, np.float32))
 
 
 @pytest.fixture
-def start(launcher, tmp_path):
+def start(any_launcher):
     started = []
 
-    def open_student(limits=LIMITS):
-        started.append(ProcessStudent(launcher, tmp_path, tmp_path, limits))
+    def open_student(limits=LIMITS, files=None):
+        started.append(ProcessStudent(any_launcher, limits, files))
         return started[-1]
 
     yield open_student
@@ -127,28 +131,52 @@ def test_output_is_bounded(start):
     assert sum(len(str(output)) for output in shown.outputs) < 110_000
 
 
-def test_nothing_that_it_started_is_left(start):
+@pytest.mark.parametrize("session", [False, True])
+def test_nothing_that_it_started_is_left(start, session):
     student = start()
-    shown = student.run_cell("import subprocess\nsubprocess.Popen(['sleep', '300']).pid")
-    pid = int(shown.outputs[0]["data"]["text/plain"])
-    os.kill(pid, 0)
+    seconds = f"300.{random.randrange(10**9):09}"
+    student.run_cell(f"import subprocess\nsubprocess.Popen(['sleep', '{seconds}'], start_new_session={session})")
+    assert becomes(lambda: len(running("sleep", seconds)) == 1)  # its arguments show a moment after it started
     student.close()
-    deadline = time.monotonic() + 5
-    while alive(pid) and time.monotonic() < deadline:
+    assert becomes(lambda: running("sleep", seconds) == [])
+
+
+def becomes(true, seconds=5):
+    """Whether a condition holds within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not alive(pid)
+    return true()
 
 
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+def running(*arguments):
+    """The processes of this machine with these arguments, by id."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            if path.read_bytes().decode(errors="replace").split("\0")[:-1] == list(arguments):
+                found.append(int(path.parent.name))
+    return found
 
 
-def test_the_server_has_one_thread_so_that_forking_is_safe(start, launcher):
-    start()
+def test_files_are_written_where_it_works_and_are_gone_with_it(start):
+    student = start(files={"helpers.py": b"answer = 42", "data/numbers.txt": b"1 2 3"})
+    shown = student.run_cell("import helpers, os\nhelpers.answer, open('data/numbers.txt').read(), os.getcwd()")
+    answer, numbers, directory = ast.literal_eval(shown.outputs[0]["data"]["text/plain"])
+    assert (answer, numbers) == (42, "1 2 3")
+    student.close()
+    assert not Path(directory).exists()
+
+
+def test_what_a_notebook_shows_is_bounded_whatever_its_process_sends(start):
+    student = start(Limits(output=1000))
+    assert student.run_cell("'x' * 500").outputs[0]["data"]
+    assert "shows more than" in student.run_cell("'x' * 900").outputs[0]["text"]
+
+
+def test_the_server_has_one_thread_so_that_forking_is_safe(launcher):
+    with ProcessStudent(launcher, LIMITS):
+        pass
     assert os.listdir(f"/proc/{launcher._server.pid}/task") == [str(launcher._server.pid)]
 
 
@@ -157,18 +185,18 @@ def test_processes_do_not_see_each_other_s_names(start):
     assert start().run_cell("secret").error.startswith("NameError")
 
 
-def test_the_server_is_started_again_when_a_student_kills_it(tmp_path):
+def test_the_server_is_started_again_when_a_student_kills_it():
     with ForkServer() as server:
-        with ProcessStudent(server, tmp_path, tmp_path, LIMITS) as student:
+        with ProcessStudent(server, LIMITS) as student:
             student.run_cell("import os; os.kill(os.getppid(), 9)")
             assert student.run_cell("1 + 1").error is None  # a process that was running goes on
-        with ProcessStudent(server, tmp_path, tmp_path, LIMITS) as student:
+        with ProcessStudent(server, LIMITS) as student:
             assert student.run_cell("1 + 1").error is None
 
 
-def test_stopping_a_run_loses_every_process_at_once(start, launcher):
+def test_stopping_a_run_loses_every_process_at_once(start, any_launcher):
     student = start()
-    threading.Timer(0.3, launcher.kill_all).start()
+    threading.Timer(0.3, any_launcher.kill_all).start()
     started = time.monotonic()
     with pytest.raises(StudentLost):
         student.run_cell("import time; time.sleep(4)")

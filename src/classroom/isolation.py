@@ -1,0 +1,233 @@
+"""A student's process in namespaces of its own, inside the sandbox that it shares with the fork server.
+
+The sandbox (`classroom.sandbox`) has no network and shows files read-only; in it, every submission gets its own
+process ids, network, host name and scratch file system, and no privileges. Three processes make one:
+
+    the fork server ── forks ──> the entrant, which enters new namespaces, forks, and ends
+                                    └──> the supervisor: process 1 of the namespace
+                                            └──> the student's process
+
+The supervisor runs none of the student's code and cannot be signalled or traced by it. It watches what all of the
+namespace's processes use together, reports how the student's process ended, and ends: the kernel then ends
+everything else in the namespace. The scratch file system is in memory and is gone with it.
+"""
+
+import json
+import os
+import resource
+import signal
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from classroom import namespaces
+from classroom.limits import Limits
+
+SCRATCH = Path("/scratch")  # the mount point, in the sandbox
+WORK, HOME, TEMPORARY, SHARED_MEMORY = (SCRATCH / name for name in ("work", "home", "tmp", "shm"))
+FILES = 20_000  # that a submission may make in its scratch directory
+WATCH_SECONDS = 0.1  # between two looks at what the namespace uses
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = resource.getpagesize()
+
+
+@dataclass
+class Report:
+    """The reading end of what a supervisor has to say."""
+
+    pid: int
+    descriptor: int
+    received: bytes = b""
+
+    def read(self) -> dict[str, Any]:
+        """How the student's process ended: `status` as `waitpid` says, and which limit was `exceeded`."""
+        try:
+            while got := os.read(self.descriptor, 4096):
+                self.received += got
+        except BlockingIOError:
+            return {"status": None}
+        # The supervisor ended: with its report, or killed.
+        return json.loads(self.received) if self.received else {"status": signal.SIGKILL}
+
+    def close(self) -> None:
+        """Nothing more will be read."""
+        os.close(self.descriptor)
+
+
+def launch(connection: int, limits: Limits) -> Report:
+    """Starts a student's process that serves `connection`, in namespaces of its own. Called by the fork server.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    reading, writing = os.pipe()
+    entrant = os.fork()
+    if entrant == 0:
+        os.close(reading)
+        _enter(connection, writing, limits)
+    os.close(writing)
+    os.waitpid(entrant, 0)
+    first = b""
+    while not first.endswith(b"\n"):
+        got = os.read(reading, 1)
+        if not got:
+            break
+        first += got
+    said = json.loads(first) if first else {"error": "a process for a submission could not be started"}
+    if "error" in said:
+        os.close(reading)
+        raise OSError(said["error"])
+    os.set_blocking(reading, False)
+    return Report(said["pid"], reading)
+
+
+def _enter(connection: int, report: int, limits: Limits) -> NoReturn:
+    try:
+        uid, gid = os.getuid(), os.getgid()
+        namespaces.unshare(namespaces.EVERYTHING_NEW)
+        namespaces.keep_identity(uid, gid)
+        ready, started = os.pipe()
+        supervisor = os.fork()
+        if supervisor == 0:
+            os.close(ready)
+            _supervise(connection, report, started, limits)
+        os.close(started)
+        problem = os.read(ready, 4096).decode()
+        _say(report, {"error": problem} if problem else {"pid": supervisor})
+    except OSError as error:
+        _say(report, {"error": str(error)})
+    finally:
+        os._exit(0)
+
+
+def _supervise(connection: int, report: int, started: int, limits: Limits) -> NoReturn:
+    try:
+        # Blocked signals wait to be asked for; process 1 receives no others from its own namespace.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGINT})
+        _furnish(limits)
+        namespaces.forbid_privileges()
+        hidden, hide = os.pipe()
+        student = os.fork()
+        if student == 0:
+            os.close(hide)
+            os.close(started)
+            os.read(hidden, 1)  # until its supervisor cannot be traced
+            _become_student(connection, limits)
+        namespaces.hide_from_debuggers()
+        for descriptor in (hide, hidden, connection):
+            os.close(descriptor)
+        os.close(started)
+        _say(report, _watch(student, limits))
+    except OSError as error:
+        with suppress(OSError):
+            os.write(started, (str(error) or type(error).__name__).encode())
+    finally:
+        os._exit(0)
+
+
+def _furnish(limits: Limits) -> None:
+    """The file system and the names that a submission finds."""
+    namespaces.mount("none", "/", flags=namespaces.PRIVATE | namespaces.RECURSIVE)
+    safe = namespaces.NO_SETUID | namespaces.NO_DEVICES
+    namespaces.mount("tmpfs", str(SCRATCH), "tmpfs", safe, f"size={limits.disk},nr_inodes={FILES},mode=700")
+    for path in (WORK, HOME, TEMPORARY, SHARED_MEMORY):
+        path.mkdir()
+    namespaces.mount(str(TEMPORARY), "/tmp", flags=namespaces.BIND)
+    namespaces.mount(str(SHARED_MEMORY), "/dev/shm", flags=namespaces.BIND)
+    namespaces.mount("proc", "/proc", "proc", safe | namespaces.NO_PROGRAMS)
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")  # a new one would bring privileges back
+    namespaces.set_host_name("sandbox")
+
+
+def _become_student(connection: int, limits: Limits) -> NoReturn:
+    try:
+        from classroom import worker
+
+        os.setsid()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGINT})
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory ends, students' processes go first
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
+        resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+        worker.become(connection, WORK, HOME, limits)
+    except OSError:
+        traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def _watch(student: int, limits: Limits) -> dict[str, Any]:
+    """Waits until the student's process ends, or the namespace has used too much; says which."""
+    baseline = _resident(os.getpid())  # what every process shares with the fork server
+    while True:
+        caught = signal.sigtimedwait({signal.SIGCHLD, signal.SIGINT}, WATCH_SECONDS)
+        if caught is not None and caught.si_signo == signal.SIGINT:
+            with suppress(ProcessLookupError):
+                os.kill(student, signal.SIGINT)
+        status = _reap(student)
+        if status is not None:
+            return {"status": status}
+        if caught is None:
+            used = usage(baseline)
+            if used["memory"] > limits.memory:
+                return {"status": signal.SIGKILL, "exceeded": "memory"}
+            if used["processor"] > limits.processor_seconds:
+                return {"status": signal.SIGKILL, "exceeded": "processor"}
+
+
+def _reap(student: int) -> int | None:
+    """Collects every process that has ended; the student's status, if it is among them."""
+    found = None
+    with suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            if pid == student:
+                found = status
+    return found
+
+
+def usage(baseline: int) -> Mapping[str, float]:
+    """What all processes of this namespace use: memory in bytes beyond `baseline` each, processor in seconds."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    others = [pid for pid in pids if pid != os.getpid()]
+    memory = sum(max(0, _resident(pid) - baseline) for pid in others)
+    if memory > 0 and len(others) > 1:  # pages that they share are counted once: exact, and slower
+        memory = min(memory, sum(_proportional(pid) for pid in others))
+    return {"memory": memory, "processor": sum(map(_processor, pids))}
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_bytes().split()[1]) * PAGE
+    except (OSError, IndexError):  # it has just ended
+        return 0
+
+
+def _proportional(pid: int) -> float:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return _resident(pid)
+
+
+def _processor(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / TICKS  # its own and its collected children's, user and system
+
+
+def _say(descriptor: int, what: Mapping[str, Any]) -> None:
+    with suppress(OSError):
+        os.write(descriptor, json.dumps(what).encode() + b"\n")

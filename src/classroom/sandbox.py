@@ -1,0 +1,162 @@
+"""The sandbox: a fork server shut in by bubblewrap, whose processes are shut in once more, each on its own.
+
+bubblewrap (https://github.com/containers/bubblewrap) gives it a file system that holds Python's environment and
+nothing of the instructor's, all of it read-only; no network; process ids of its own; no privileges. What separates
+one submission from another is in `classroom.isolation`.
+"""
+
+import importlib.metadata
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import classroom
+from classroom.errors import ClassroomError
+from classroom.launcher import SINGLE_THREADED, Command, ForkServer
+from classroom.limits import Limits
+
+ENVIRONMENT, PACKAGE = Path("/environment"), Path("/course")  # where they are, inside
+NOBODY = 65534
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = ("ld.so.cache", "localtime", "fonts", "alternatives", "nsswitch.conf")  # of /etc
+INSTALL = "install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+
+
+class Sandbox(ForkServer):
+    """Starts students' processes that see, reach and keep nothing.
+
+    Raises:
+        ClassroomError: bubblewrap is not installed, or this machine does not let it work.
+    """
+
+    sandboxed = True
+
+    def __init__(self) -> None:
+        if sys.platform == "linux" and shutil.which("bwrap") is None:
+            raise ClassroomError(f"the sandbox needs bubblewrap, and there is no `bwrap` on this machine: {INSTALL}")
+        super().__init__()
+
+    def command(self, descriptor: int) -> Command:
+        """See `ForkServer.command`."""
+        uid = NOBODY if os.getuid() == 0 else os.getuid()
+        people, fonts = _in_memory(f"student:x:{uid}:{uid}::/scratch/home:/bin/sh\n".encode()), _font_list()
+        temporary = [people]
+        shown = _packages()
+        options = [
+            *("--unshare-all", "--hostname", "sandbox"),
+            *("--ro-bind", "/usr", "/usr"),
+            *_system(),
+            *("--ro-bind-data", str(people), "/etc/passwd"),
+            *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/scratch"),
+            *("--dir", "/var", "--symlink", "/tmp", "/var/tmp"),
+        ]
+        inside = _inside(Path(sys.prefix))
+        variables = {
+            "PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": "/scratch/home",
+            "PYTHONPATH": str(PACKAGE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        if fonts is not None:
+            name, content = fonts
+            temporary.append(content)
+            options += ["--dir", "/tmp/matplotlib", "--ro-bind-data", str(content), f"/tmp/matplotlib/{name}"]
+            variables["MPLCONFIGDIR"] = "/tmp/matplotlib"
+        before: list[str] = []
+        if os.getuid() == 0:
+            before, shown = _as_nobody(shown)
+        for outside, place in shown.items():
+            options += ["--ro-bind", str(outside), str(place)]
+        for place in _hidden():
+            options += ["--tmpfs", str(place), "--remount-ro", str(place)]
+        options += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/"]
+        python = f"{inside}/bin/{Path(sys.executable).name}"
+        program = [python, "-P", "-m", "classroom.forkserver", str(descriptor), "--isolate"]
+        return Command(
+            [*before, "bwrap", *options, "--", *program],
+            variables | SINGLE_THREADED,
+            [descriptor, *temporary],
+            temporary=temporary,
+        )
+
+
+def works() -> bool:
+    """Whether this machine's sandbox holds a process."""
+    try:
+        with Sandbox() as sandbox:
+            sandbox.forget(sandbox.launch(Limits()))
+    except ClassroomError:
+        return False
+    return True
+
+
+def _system() -> Iterator[str]:
+    for path in map(Path, SYSTEM):
+        if path.is_symlink():
+            yield from ("--symlink", os.readlink(path), str(path))
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+    for name in SETTINGS:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+
+
+def _inside(prefix: Path) -> Path:
+    """Where an environment is, inside: `bin/python` finds its packages beside itself, wherever that is."""
+    return prefix if _is_of_the_system(prefix) else ENVIRONMENT
+
+
+def _packages() -> dict[Path, Path]:
+    """Python, its packages and this one: where they are, and where they are inside."""
+    prefix, base = Path(sys.prefix), Path(sys.base_prefix)
+    shown = {path: _inside(path) if path == prefix else path for path in (base, prefix) if not _is_of_the_system(path)}
+    return shown | {Path(classroom.__file__).parent: PACKAGE / "classroom"}
+
+
+def _hidden() -> Iterator[Path]:
+    """What the course's own distribution installs beside this package, where that is shown: it holds solutions."""
+    package, prefix = Path(classroom.__file__).parent, Path(sys.prefix)
+    for name in _installed_together():
+        sibling = package.with_name(name)
+        if sibling.is_relative_to(prefix) and sibling != package:
+            yield _inside(prefix) / sibling.relative_to(prefix)
+
+
+def _as_nobody(shown: dict[Path, Path]) -> tuple[list[str], dict[Path, Path]]:
+    """What comes before the sandbox where root starts it: a program that becomes nobody, and where nobody finds things.
+
+    bubblewrap run by root could not give a process its own /proc, and root is exempt from limits. Nobody may not
+    enter root's directories, so what is shown from there is mounted elsewhere first.
+    """
+    moved = {Path(f"/mnt/{number}"): place for number, place in enumerate(shown.values())}
+    mounts = [word for path, here in zip(shown, moved, strict=True) for word in ("--ro-bind", str(path), str(here))]
+    privileges = ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
+    nobody = ("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
+    return ["bwrap", "--dev-bind", "/", "/", "--tmpfs", "/mnt", *mounts, *privileges, "--", *nobody], moved
+
+
+def _installed_together() -> list[str]:
+    packages = importlib.metadata.packages_distributions()
+    mine = set(packages.get("classroom", ()))
+    return sorted(name for name, distributions in packages.items() if mine & set(distributions))
+
+
+def _is_of_the_system(path: Path) -> bool:
+    return path.is_relative_to("/usr")
+
+
+def _font_list() -> tuple[str, int] | None:
+    """matplotlib's list of fonts, which takes seconds to make: its file's name, and its content as a descriptor."""
+    import matplotlib
+
+    found = sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+    return (found[-1].name, _in_memory(found[-1].read_bytes())) if found else None
+
+
+def _in_memory(content: bytes) -> int:
+    descriptor = os.memfd_create("course")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
