@@ -83,14 +83,36 @@ class Sandbox(ForkServer):
         )
 
 
-def works() -> bool:
-    """Whether this machine's sandbox holds a process."""
+def choose_launcher(no_sandbox: bool, trust_submissions: bool) -> type[ForkServer]:
+    """The sandbox, unless an instructor insists on none.
+
+    Raises:
+        ClassroomError: the sandbox does not work here, or it does and grading without it was not confirmed.
+    """
+    problem = _problem()
+    if not no_sandbox:
+        if problem:
+            raise ClassroomError(
+                f"the sandbox does not work here: {problem}; --no-sandbox grades without it, and students' code can "
+                "then read, change and send whatever you can"
+            )
+        return Sandbox
+    if not problem and not trust_submissions:
+        raise ClassroomError(
+            "the sandbox works on this machine, so nothing was graded without it; leave --no-sandbox out, or confirm "
+            "with --trust-submissions that students' code may read, change and send whatever you can"
+        )
+    return ForkServer
+
+
+def _problem() -> str:
+    """Why the sandbox does not hold a process on this machine; empty where it does."""
     try:
         with Sandbox() as sandbox:
             sandbox.forget(sandbox.launch(Limits()))
-    except ClassroomError:
-        return False
-    return True
+    except ClassroomError as error:
+        return str(error)
+    return ""
 
 
 def _system() -> Iterator[str]:
