@@ -26,6 +26,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,8 @@ class ForkingServer:
         limits = Limits(**request["limits"])
         if self.isolated:
             try:
-                report = isolation.launch(descriptor, limits)
+                live = partial(worker.become, descriptor, isolation.WORK, isolation.HOME, limits)
+                report = isolation.launch(live, limits, descriptor)
             except OSError as error:
                 return {"error": str(error)}
             self.children[report.pid] = Child(report.pid, report=report)

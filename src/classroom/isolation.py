@@ -16,8 +16,10 @@ import json
 import os
 import resource
 import signal
+import sys
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +59,10 @@ class Report:
         os.close(self.descriptor)
 
 
-def launch(connection: int, limits: Limits) -> Report:
-    """Starts a student's process that serves `connection`, in namespaces of its own. Called by the fork server.
+def launch(live: Callable[[], None], limits: Limits, connection: int | None = None) -> Report:
+    """Starts a process that does `live`, in namespaces of its own. Called by the fork server.
+
+    `connection` is a descriptor that only this process shall hold.
 
     Raises:
         OSError: the kernel refuses.
@@ -67,7 +71,7 @@ def launch(connection: int, limits: Limits) -> Report:
     entrant = os.fork()
     if entrant == 0:
         os.close(reading)
-        _enter(connection, writing, limits)
+        _enter(live, connection, writing, limits)
     os.close(writing)
     os.waitpid(entrant, 0)
     first = b""
@@ -84,7 +88,7 @@ def launch(connection: int, limits: Limits) -> Report:
     return Report(said["pid"], reading)
 
 
-def _enter(connection: int, report: int, limits: Limits) -> NoReturn:
+def _enter(live: Callable[[], None], connection: int | None, report: int, limits: Limits) -> NoReturn:
     try:
         uid, gid = os.getuid(), os.getgid()
         namespaces.unshare(namespaces.EVERYTHING_NEW)
@@ -93,7 +97,7 @@ def _enter(connection: int, report: int, limits: Limits) -> NoReturn:
         supervisor = os.fork()
         if supervisor == 0:
             os.close(ready)
-            _supervise(connection, report, started, limits)
+            _supervise(live, connection, report, started, limits)
         os.close(started)
         problem = os.read(ready, 4096).decode()
         _say(report, {"error": problem} if problem else {"pid": supervisor})
@@ -103,7 +107,7 @@ def _enter(connection: int, report: int, limits: Limits) -> NoReturn:
         os._exit(0)
 
 
-def _supervise(connection: int, report: int, started: int, limits: Limits) -> NoReturn:
+def _supervise(live: Callable[[], None], connection: int | None, report: int, started: int, limits: Limits) -> NoReturn:
     try:
         # Blocked signals wait to be asked for; process 1 receives no others from its own namespace.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGINT})
@@ -115,10 +119,11 @@ def _supervise(connection: int, report: int, started: int, limits: Limits) -> No
             os.close(hide)
             os.close(started)
             os.read(hidden, 1)  # until its supervisor cannot be traced
-            _become_student(connection, limits)
+            _become_student(live, limits)
         namespaces.hide_from_debuggers()
         for descriptor in (hide, hidden, connection):
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
         os.close(started)
         _say(report, _watch(student, limits))
     except OSError as error:
@@ -142,10 +147,8 @@ def _furnish(limits: Limits) -> None:
     namespaces.set_host_name("sandbox")
 
 
-def _become_student(connection: int, limits: Limits) -> NoReturn:
+def _become_student(live: Callable[[], None], limits: Limits) -> NoReturn:
     try:
-        from classroom import worker
-
         os.setsid()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGINT})
         Path("/proc/self/oom_score_adj").write_text("1000")  # where memory ends, students' processes go first
@@ -154,7 +157,7 @@ def _become_student(connection: int, limits: Limits) -> NoReturn:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk, limits.disk))
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (0, 0))
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-        worker.become(connection, WORK, HOME, limits)
+        live()
     except OSError:
         traceback.print_exc()
     finally:
@@ -231,3 +234,18 @@ def _processor(pid: int) -> float:
 def _say(descriptor: int, what: Mapping[str, Any]) -> None:
     with suppress(OSError):
         os.write(descriptor, json.dumps(what).encode() + b"\n")
+
+
+def main() -> None:
+    """Tries whether this machine allows all of it: ends with status 0, or with a sentence on stderr."""
+    try:
+        report = launch(lambda: None, Limits())
+        while (ended := report.read())["status"] is None:
+            time.sleep(0.005)
+    except OSError as error:
+        sys.exit(str(error))
+    sys.exit(f"a process in namespaces of its own ended with status {ended['status']}" if ended["status"] else 0)
+
+
+if __name__ == "__main__":
+    main()

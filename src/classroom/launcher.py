@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from classroom.errors import ClassroomError
 from classroom.limits import Limits
@@ -202,17 +202,7 @@ class ForkServer(Launcher):
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop); a pipe would fill
         with theirs:
             command = self.command(theirs.fileno())
-            self._server = subprocess.Popen(
-                command.arguments,
-                pass_fds=command.descriptors,
-                env=command.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._complaints,
-                cwd="/",
-                start_new_session=True,
-            )
-        command.close()
+            self._server = command.start(self._complaints)
         self._socket = ours
         self._ready = False
 
@@ -254,9 +244,21 @@ class Command:
     arguments: Sequence[str]
     environment: Mapping[str, str]
     descriptors: Sequence[int]
-    temporary: Sequence[int] = ()  # descriptors that only the program needs
+    temporary: Sequence[int] = ()  # those that only the program needs
 
-    def close(self) -> None:
-        """Closes what the started program has its own copy of."""
-        for descriptor in self.temporary:
-            os.close(descriptor)
+    def start(self, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Starts the program in a session of its own; what it writes to stderr goes into the file `complaints`."""
+        try:
+            return subprocess.Popen(
+                self.arguments,
+                pass_fds=self.descriptors,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                cwd="/",
+                start_new_session=True,
+            )
+        finally:
+            for descriptor in self.temporary:
+                os.close(descriptor)

@@ -9,13 +9,13 @@ import importlib.metadata
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import classroom
 from classroom.errors import ClassroomError
 from classroom.launcher import SINGLE_THREADED, Command, ForkServer
-from classroom.limits import Limits
 
 ENVIRONMENT, PACKAGE = Path("/environment"), Path("/course")  # where they are, inside
 NOBODY = 65534
@@ -34,53 +34,57 @@ class Sandbox(ForkServer):
     sandboxed = True
 
     def __init__(self) -> None:
-        if sys.platform == "linux" and shutil.which("bwrap") is None:
-            raise ClassroomError(f"the sandbox needs bubblewrap, and there is no `bwrap` on this machine: {INSTALL}")
+        check_machine()
         super().__init__()
 
     def command(self, descriptor: int) -> Command:
         """See `ForkServer.command`."""
-        uid = NOBODY if os.getuid() == 0 else os.getuid()
-        people, fonts = _in_memory(f"student:x:{uid}:{uid}::/scratch/home:/bin/sh\n".encode()), _font_list()
-        temporary = [people]
-        shown = _packages()
-        options = [
-            *("--unshare-all", "--hostname", "sandbox"),
-            *("--ro-bind", "/usr", "/usr"),
-            *_system(),
-            *("--ro-bind-data", str(people), "/etc/passwd"),
-            *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/scratch"),
-            *("--dir", "/var", "--symlink", "/tmp", "/var/tmp"),
-        ]
-        inside = _inside(Path(sys.prefix))
-        variables = {
-            "PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "HOME": "/scratch/home",
-            "PYTHONPATH": str(PACKAGE),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        if fonts is not None:
-            name, content = fonts
-            temporary.append(content)
-            options += ["--dir", "/tmp/matplotlib", "--ro-bind-data", str(content), f"/tmp/matplotlib/{name}"]
-            variables["MPLCONFIGDIR"] = "/tmp/matplotlib"
-        before: list[str] = []
-        if os.getuid() == 0:
-            before, shown = _as_nobody(shown)
-        for outside, place in shown.items():
-            options += ["--ro-bind", str(outside), str(place)]
-        for place in _hidden():
-            options += ["--tmpfs", str(place), "--remount-ro", str(place)]
-        options += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/"]
-        python = f"{inside}/bin/{Path(sys.executable).name}"
-        program = [python, "-P", "-m", "classroom.forkserver", str(descriptor), "--isolate"]
-        return Command(
-            [*before, "bwrap", *options, "--", *program],
-            variables | SINGLE_THREADED,
-            [descriptor, *temporary],
-            temporary=temporary,
-        )
+        return sandboxed(["classroom.forkserver", str(descriptor), "--isolate"], [descriptor])
+
+
+def sandboxed(module: Sequence[str], descriptors: Sequence[int] = ()) -> Command:
+    """What starts a module of Python, with its arguments and open files, in the sandbox."""
+    uid = NOBODY if os.getuid() == 0 else os.getuid()
+    people, fonts = _in_memory(f"student:x:{uid}:{uid}::/scratch/home:/bin/sh\n".encode()), _font_list()
+    temporary = [people]
+    shown = _packages()
+    options = [
+        *("--unshare-all", "--hostname", "sandbox"),
+        *("--ro-bind", "/usr", "/usr"),
+        *_system(),
+        *("--ro-bind-data", str(people), "/etc/passwd"),
+        *("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/scratch"),
+        *("--dir", "/var", "--symlink", "/tmp", "/var/tmp"),
+    ]
+    inside = _inside(Path(sys.prefix))
+    variables = {
+        "PATH": f"{inside}/bin:/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": "/scratch/home",
+        "PYTHONPATH": str(PACKAGE),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if fonts is not None:
+        name, content = fonts
+        temporary.append(content)
+        options += ["--dir", "/tmp/matplotlib", "--ro-bind-data", str(content), f"/tmp/matplotlib/{name}"]
+        variables["MPLCONFIGDIR"] = "/tmp/matplotlib"
+    before: list[str] = []
+    if os.getuid() == 0:
+        before, shown = _as_nobody(shown)
+    for outside, place in shown.items():
+        options += ["--ro-bind", str(outside), str(place)]
+    for place in _hidden():
+        options += ["--tmpfs", str(place), "--remount-ro", str(place)]
+    options += ["--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/"]
+    python = f"{inside}/bin/{Path(sys.executable).name}"
+    program = [python, "-P", "-m", *module]
+    return Command(
+        [*before, "bwrap", *options, "--", *program],
+        variables | SINGLE_THREADED,
+        [*descriptors, *temporary],
+        temporary=temporary,
+    )
 
 
 def choose_launcher(no_sandbox: bool, trust_submissions: bool) -> type[ForkServer]:
@@ -108,11 +112,28 @@ def choose_launcher(no_sandbox: bool, trust_submissions: bool) -> type[ForkServe
 def _problem() -> str:
     """Why the sandbox does not hold a process on this machine; empty where it does."""
     try:
-        with Sandbox() as sandbox:
-            sandbox.forget(sandbox.launch(Limits()))
+        check_machine()
     except ClassroomError as error:
         return str(error)
     return ""
+
+
+def check_machine() -> None:
+    """Tries the sandbox with a process that does nothing.
+
+    Raises:
+        ClassroomError: bubblewrap is not installed, or this machine does not let it work.
+    """
+    if sys.platform != "linux":
+        raise ClassroomError("the sandbox needs Linux (on Windows: WSL)")
+    if shutil.which("bwrap") is None:
+        raise ClassroomError(f"the sandbox needs bubblewrap, and there is no `bwrap` on this machine: {INSTALL}")
+    with tempfile.TemporaryFile() as complaints:
+        status = sandboxed(["classroom.isolation"]).start(complaints).wait()
+        complaints.seek(0)
+        said = complaints.read().decode(errors="replace").strip().splitlines()
+    if status:
+        raise ClassroomError(f"this machine does not let bubblewrap work ({said[-1] if said else status})")
 
 
 def _system() -> Iterator[str]:
@@ -140,10 +161,11 @@ def _packages() -> dict[Path, Path]:
 def _hidden() -> Iterator[Path]:
     """What the course's own distribution installs beside this package, where that is shown: it holds solutions."""
     package, prefix = Path(classroom.__file__).parent, Path(sys.prefix)
-    for name in _installed_together():
-        sibling = package.with_name(name)
-        if sibling.is_relative_to(prefix) and sibling != package:
-            yield _inside(prefix) / sibling.relative_to(prefix)
+    if package.is_relative_to(prefix):
+        for name in _installed_together():
+            sibling = package.with_name(name)
+            if sibling.is_dir() and sibling != package:
+                yield _inside(prefix) / sibling.relative_to(prefix)
 
 
 def _as_nobody(shown: dict[Path, Path]) -> tuple[list[str], dict[Path, Path]]:
@@ -171,9 +193,8 @@ def _is_of_the_system(path: Path) -> bool:
 
 def _font_list() -> tuple[str, int] | None:
     """matplotlib's list of fonts, which takes seconds to make: its file's name, and its content as a descriptor."""
-    import matplotlib
-
-    found = sorted(Path(matplotlib.get_cachedir()).glob("fontlist-*.json"))
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "matplotlib")
+    found = sorted(Path(os.environ.get("MPLCONFIGDIR", cache)).glob("fontlist-*.json"), key=os.path.getmtime)
     return (found[-1].name, _in_memory(found[-1].read_bytes())) if found else None
 
 
