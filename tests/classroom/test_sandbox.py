@@ -1,0 +1,247 @@
+"""What a submission meets inside the sandbox, seen from inside by real code, and what it cannot do there."""
+
+import ast
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import classroom.sandbox
+from classroom.errors import ClassroomError
+from classroom.launcher import ForkServer
+from classroom.limits import Limits
+from classroom.process_student import ProcessStudent
+from classroom.sandbox import Sandbox, check_machine, choose_launcher
+from classroom.student import Call, StudentLost
+
+LIMITS = Limits(cell_seconds=10, total_seconds=60, memory=2**30, disk=16 * 2**20, processes=40)
+
+
+@pytest.fixture
+def start(sandbox):
+    started = []
+
+    def open_student(limits=LIMITS):
+        started.append(ProcessStudent(sandbox, limits))
+        return started[-1]
+
+    yield open_student
+    for student in started:
+        student.close()
+
+
+@pytest.fixture
+def ask(start):
+    student = start()
+
+    def evaluate(expression, before=""):
+        outcome = student.run_cell(f"{before}\n{expression}")
+        assert outcome.error is None, outcome.error
+        return ast.literal_eval(outcome.outputs[-1]["data"]["text/plain"])
+
+    return evaluate
+
+
+def test_it_is_alone(ask):
+    assert ask("[p for p in os.listdir('/proc') if p.isdigit()]", "import os") == ["1", "2"]
+    assert ask("os.getpid(), os.getppid()") == (2, 1)
+    assert ask("socket.gethostname()", "import socket") == "sandbox"
+    assert ask("socket.if_nameindex()") == [(1, "lo")]
+    assert ask("open('/proc/net/route').read().count('\\n')") <= 1  # the header: no route leads anywhere
+
+
+def test_it_has_no_privileges(ask):
+    status = dict(
+        line.split(":\t", 1) for line in ask("open('/proc/self/status').read()").splitlines() if ":\t" in line
+    )
+    assert status["NoNewPrivs"] == "1"
+    assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+    assert set(status["Uid"].split()) != {"0"}
+    # No new namespace, so no way to capabilities.
+    assert ask("ctypes.CDLL(None).unshare(0x10000000)", "import ctypes") == -1
+    assert ask("os.access('/proc/1/environ', os.R_OK)", "import os") is False  # its supervisor's
+
+
+def test_it_reads_python_and_nothing_of_the_instructor_s(ask):
+    assert set(ask("os.listdir('/')", "import os")) <= {
+        *("bin", "course", "dev", "environment", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root"),
+        *("sbin", "scratch", "tmp", "usr", "var", "home", "mnt"),
+    }
+    here = Path(__file__).resolve()
+    assert ask(f"os.path.exists({str(here)!r})") is False
+    assert ask(f"os.path.exists({str(here.parents[2] / 'solutions')!r})") is False
+    assert ask("importlib.util.find_spec('transformer_lab') is None", "import importlib.util") is True
+    assert ask("sorted(os.listdir('/course'))") == ["classroom"]
+    assert (
+        ask("os.listdir(os.path.expanduser('~'))") == [".ipython"] or ask("os.listdir(os.path.expanduser('~'))") == []
+    )
+    names = set(ask("dict(os.environ)"))
+    assert names <= {
+        *("PATH", "LANG", "HOME", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR", "PWD"),
+        *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
+        *("COLUMNS", "LINES", "MPLBACKEND", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK", "LC_CTYPE"),
+    }, names
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/x", "/usr/x", "/course/classroom/x", "/course/x", "/environment/x", "/dev/x", "/etc/x", "/proc/x", "/var/x"],
+)
+def test_it_can_write_nowhere_but_in_its_scratch_directory(start, path):
+    error = start().run_cell(f"open({path!r}, 'w')").error
+    assert error is not None
+    assert error.startswith(("OSError", "PermissionError", "FileNotFoundError"))
+
+
+def test_what_it_writes_is_its_own_and_gone_afterwards(start):
+    one, other = start(), start()
+    write = "import pathlib\nfor d in ('.', '~', '/tmp', '/dev/shm', '/var/tmp'):\n"
+    write += "    pathlib.Path(d).expanduser().joinpath('trace').write_text('x')"
+    read = "[d for d in ('.', '~', '/tmp', '/dev/shm') if pathlib.Path(d).expanduser().joinpath('trace').exists()]"
+    assert one.run_cell(write).error is None
+    assert "'/tmp'" in one.run_cell(read).outputs[0]["data"]["text/plain"]
+    for student in (other, start()):
+        assert student.run_cell(f"import pathlib\n{read}").outputs[0]["data"]["text/plain"] == "[]"
+
+
+def test_the_disk_that_it_may_fill_is_small(start):
+    student = start()
+    error = student.run_cell("with open('big', 'wb') as f:\n    for _ in range(1000): f.write(bytes(2**20))").error
+    assert "No space left" in error or "File too large" in error
+    assert student.run_cell("1 + 1").error is None
+
+
+def test_submissions_cannot_meet_on_the_network(start):
+    one, other = start(), start()
+    listen = "import socket\ns = socket.socket(*{0})\ns.bind({1})\ns.listen()"
+    connect = "import socket\nsocket.socket(*{0}).connect({1})"
+    for kind, address in (("(socket.AF_UNIX,)", "'\\0meeting'"), ("()", "('127.0.0.1', 5555)")):
+        one.run_cell(listen.format(kind, address))
+        assert other.run_cell(connect.format(kind, address)).error is not None
+
+
+def test_this_machine_s_network_is_out_of_reach(start):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        error = start().run_cell(f"import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=2)").error
+    assert error is not None
+    assert "refused" in error or "unreachable" in error
+
+
+def test_memory_of_all_its_processes_counts_together(start):
+    student = start()
+    bomb = """
+import multiprocessing, time
+def fill():
+    kept = bytearray(b'x' * (300 * 2**20))
+    time.sleep(20)
+several = [multiprocessing.get_context('fork').Process(target=fill) for _ in range(6)]
+for one in several: one.start()
+for one in several: one.join()
+"""
+    with pytest.raises(StudentLost, match="memory") as lost:
+        student.run_cell(bomb)
+    assert lost.value.outcome == "memory"
+
+
+def test_processor_time_of_all_its_processes_counts_together(start):
+    student = start(Limits(cell_seconds=30, processor_seconds=3))
+    with pytest.raises(StudentLost, match="processor time") as lost:
+        student.run_cell("import os\nfor _ in range(3): os.fork()\nwhile True: pass")
+    assert lost.value.outcome == "timeout"
+
+
+def test_the_number_of_processes_and_threads_is_bounded(start):
+    student = start()
+    started = "import threading, time\nn = 0\ntry:\n  while True:\n"
+    started += (
+        "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start(); n += 1\nexcept RuntimeError: pass\nn"
+    )
+    reached = int(student.run_cell(started).outputs[-1]["data"]["text/plain"])
+    assert 10 <= reached <= LIMITS.processes
+
+
+def test_signals_do_not_reach_what_watches_it(start):
+    student = start()
+    student.run_cell("import os, signal\nfor s in (9, 15, 19, 2, 17):\n    os.kill(1, s)")
+    ones = Call((np.ones(3, np.float32),))
+    student.run_cell("def f(x):\n    return x + 1")
+    assert np.array_equal(student.answer("f", ones).outputs[0].values, np.full(3, 2.0))
+
+
+def test_killing_everything_ends_only_itself(start):
+    neighbour, student = start(), start()
+    neighbour.run_cell("kept = 1")
+    with pytest.raises(StudentLost):
+        student.run_cell("import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)")
+    assert neighbour.run_cell("kept").error is None
+
+
+def test_nothing_is_left_when_the_grader_is_killed(tmp_path):
+    started = tmp_path / "started"
+    code = f"""
+from pathlib import Path
+from classroom.limits import Limits
+from classroom.process_student import ProcessStudent
+from classroom.sandbox import Sandbox
+student = ProcessStudent(Sandbox(), Limits())
+student.run_cell("import subprocess; subprocess.Popen(['sleep', '298.25'], start_new_session=True)")
+Path({str(started)!r}).write_text("x")
+student.run_cell("while True: pass")
+"""
+    grader = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        assert becomes(started.exists, 60)
+        assert becomes(lambda: sleeping("298.25"))
+    finally:
+        grader.kill()
+        grader.wait()
+    assert becomes(lambda: not sleeping("298.25"))
+    assert becomes(lambda: not served_by(grader.pid))
+
+
+def test_without_bubblewrap_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(classroom.sandbox.shutil, "which", lambda name: None)
+    with pytest.raises(ClassroomError, match=r"no `bwrap` on this machine: install it \(Debian"):
+        check_machine()
+    with pytest.raises(ClassroomError, match="--no-sandbox"):
+        choose_launcher(no_sandbox=False, trust_submissions=False)
+    assert choose_launcher(no_sandbox=True, trust_submissions=False) is ForkServer
+
+
+def test_where_it_works_grading_without_it_needs_a_second_word():
+    assert choose_launcher(no_sandbox=False, trust_submissions=False) is Sandbox
+    with pytest.raises(ClassroomError, match="nothing was graded without it"):
+        choose_launcher(no_sandbox=True, trust_submissions=False)
+    assert choose_launcher(no_sandbox=True, trust_submissions=True) is ForkServer
+
+
+def becomes(true, seconds=5):
+    """Whether a condition holds within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        threading.Event().wait(0.02)
+    return true()
+
+
+def sleeping(seconds):
+    return any(b"sleep\0" + seconds.encode() in line for line in command_lines().values())
+
+
+def served_by(pid):
+    return [line for line in command_lines().values() if b"classroom.forkserver" in line and str(pid).encode() in line]
+
+
+def command_lines():
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found[path.parent.name] = path.read_bytes()
+        except OSError:
+            continue
+    return found
