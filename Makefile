@@ -10,6 +10,7 @@ RESULTS := _build/.results
 BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
+SANDBOX := $(VENV)/.sandbox
 
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -30,7 +31,7 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	@echo "Serving the book at http://127.0.0.1:$(PORT); stop with Ctrl-C."
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: $(STAMP) $(FONT) $(BROWSER)  ## run every test
+test: $(STAMP) $(FONT) $(BROWSER) $(SANDBOX)  ## run every test
 	$(BIN)/pytest
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
@@ -39,7 +40,7 @@ lab: $(STAMP)  ## open JupyterLab on the student's notebooks
 exercises: $(STAMP)  ## regenerate exercises/ from solutions/
 	$(BIN)/course release
 
-bench: $(STAMP)  ## run the benchmarks; results go to bench/results
+bench: $(STAMP) $(SANDBOX)  ## run the benchmarks; results go to bench/results
 	$(BIN)/python -m bench
 
 lint: $(STAMP)  ## check style and formatting
@@ -85,6 +86,13 @@ $(FONT): $(STAMP)
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	  && $(MAKE) --no-print-directory system PACKAGES=fonts-noto-cjk && $(BIN)/python -m book_tools.fonts --forget; then touch $@; \
 	else echo "No Chinese font is installed: Chinese labels in figures will be boxes (Debian: fonts-noto-cjk)." >&2; fi
+
+# Submissions are graded inside bubblewrap. The tests of the sandbox are skipped where there is none.
+$(SANDBOX): $(STAMP)
+	@if command -v bwrap >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then $(MAKE) --no-print-directory system PACKAGES=bubblewrap; \
+	else echo "The sandbox's tests are skipped: install bubblewrap (Debian: apt install bubblewrap)." >&2; fi
+	@touch $@
 
 .PHONY: system
 system:
