@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import nbformat
+from nbformat.notebooknode import NotebookNode
 
 from classroom.discreet import discreet
 from classroom.launcher import Launcher
@@ -33,12 +35,15 @@ def not_judged(task: Task, sandboxed: bool, submitted: Submitted, reason: str) -
     ]
 
 
+@dataclass(frozen=True)
 class _Judged:
     """What judging a notebook gave, before it is a report."""
 
-    def __init__(self, outcome: str, reason: str | None, flags: list[str], marked: Marked, notebook):
-        self.outcome, self.reason, self.flags = outcome, reason, flags
-        self.marked, self.notebook = marked, notebook
+    outcome: str
+    reason: str | None
+    flags: list[str]
+    marked: Marked
+    notebook: NotebookNode
 
 
 def _within(
@@ -64,7 +69,9 @@ def _judge(task: Task, launcher: Launcher, submitted: Submitted, name: str) -> _
     except InvalidNotebookError as error:
         return _unread(task, name, "invalid", f"{error}.")
     notebook, flags = restore(given, task.official[name])
-    questions = {cell.grade_id: task.questions[cell.grade_id] for cell in task.official[name] if cell.points is not None}
+    questions = {
+        cell.grade_id: task.questions[cell.grade_id] for cell in task.official[name] if cell.points is not None
+    }
     flags += submitted.flags
     try:
         with ProcessStudent(launcher, task.limits, {**submitted.files, **task.files}) as process:

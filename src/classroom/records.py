@@ -77,6 +77,11 @@ def write_reports(course: Path, assignment: str, student: str, digest: str, writ
     _write(_file(course, assignment, student), {"format": FORMAT, "digest": digest, "reports": list(written)})
 
 
+def forget(course: Path, assignment: str, student: str) -> None:
+    """Removes a student's record: what it says is about to change."""
+    _file(course, assignment, student).unlink(missing_ok=True)
+
+
 def _file(course: Path, assignment: str, student: str) -> Path:
     return course / "results" / assignment / "students" / f"{student}.json"
 

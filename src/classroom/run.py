@@ -12,22 +12,33 @@ from classroom.cases import materialise, to_bytes
 from classroom.course_dir import Course
 from classroom.drawn import DrawnQuestion
 from classroom.errors import ClassroomError
-from classroom.launcher import Launcher
 from classroom.limits import Limits
 from classroom.official import OfficialCell
 
 
 @dataclass(frozen=True)
-class Run:
-    """What is the same for every submission of one run."""
+class Task:
+    """What judging a submission needs to know: plain data, which can be sent to another process or machine."""
 
-    course: Course
     assignment: str
     official: Mapping[str, Sequence[OfficialCell]]  # by notebook
     questions: Mapping[str, DrawnQuestion]
-    seed: int
+    files: Mapping[str, bytes]  # what belongs beside the notebooks; a student's file of the same name does not count
     limits: Limits
-    launcher: Launcher
+
+
+@dataclass(frozen=True)
+class Run:
+    """One grading run of an assignment, for whoever reads submissions and writes grades."""
+
+    course: Course
+    task: Task
+    seed: int
+
+    @property
+    def assignment(self) -> str:
+        """Its name."""
+        return self.task.assignment
 
     def submitted(self, student: str) -> Path:
         """Where a student's files for this assignment are."""
@@ -36,11 +47,12 @@ class Run:
     @property
     def digest(self) -> str:
         """Changes when the questions, their hidden cases or the official cells do."""
-        content = to_bytes(list(self.questions.values())) + repr(sorted(self.official.items())).encode()
+        task = self.task
+        content = to_bytes(list(task.questions.values())) + repr(sorted(task.official.items())).encode()
         return hashlib.sha256(content).hexdigest()
 
 
-def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Limits, launcher: Launcher) -> Run:
+def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Limits) -> Run:
     """Draws the hidden cases and reads the official cells.
 
     The seed is the one given, else the one that this assignment was graded with before, else a random one; it is
@@ -62,4 +74,9 @@ def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Li
     seed = secrets.randbelow(2**32) if seed is None else seed
     records.write_seed(course.root, assignment.name, seed)
     questions = {question_id: materialise(written[question_id], seed) for question_id in asked}
-    return Run(course, assignment.name, official, questions, seed, limits, launcher)
+    return Run(course, Task(assignment.name, official, questions, _released_files(course, assignment), limits), seed)
+
+
+def _released_files(course: Course, assignment: Assignment) -> dict[str, bytes]:
+    found = sorted((course.root / "release" / assignment.name).glob("*"))
+    return {path.name: path.read_bytes() for path in found if path.is_file() and path.suffix != ".ipynb"}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from executors import InThreads
 from submissions import ROWS, SELF_ATTENTION, answered, released, run_course, solutions, submit
 
 from classroom.course_dir import init_course, open_course
@@ -358,8 +359,8 @@ def rows(fresh_rows, tmp_path):
 
 def grade_rows(root, launcher, students=None, seed=None, force=False):
     course = open_course(root)
-    run = prepare(course, ROWS, seed, Limits(cell_seconds=5), launcher)
-    reports = grade(run, students or course.students("01-rows"), jobs=2, force=force)
+    run = prepare(course, ROWS, seed, Limits(cell_seconds=5))
+    reports = grade(run, students or course.students("01-rows"), InThreads(launcher), force=force)
     return {report["student"]: report for report in reports}
 
 
@@ -478,8 +479,8 @@ def test_wrong_usage_gets_a_sentence(rows, capsys, arguments, sentence):
     assert sentence in said.err
 
 
-def test_a_course_of_other_questions_gets_a_sentence(rows, launcher):
+def test_a_course_of_other_questions_gets_a_sentence(rows):
     with sqlite3.connect(rows / "gradebook.db") as gradebook:
         gradebook.execute("UPDATE grade_cells SET max_score = 7")
     with pytest.raises(ClassroomError, match=r"the gradebook's check cell 'normalise-rows' \(7 points\) is not in"):
-        prepare(open_course(rows), ROWS, None, Limits(), launcher)
+        prepare(open_course(rows), ROWS, None, Limits())

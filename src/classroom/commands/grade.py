@@ -5,9 +5,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classroom.commands.options import add_limits, add_solutions, command, limits, positive, seed
 from classroom.errors import ClassroomError
+
+if TYPE_CHECKING:
+    from classroom.executor import Executor, MakeLauncher
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,12 +60,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from tqdm import tqdm
-
     from classroom.assignment import find_assignment, find_solutions
     from classroom.course_dir import open_course
+    from classroom.course_lock import only_run
     from classroom.grade import grade
     from classroom.outcome import needs_attention, summary
+    from classroom.progress import Progress
     from classroom.run import prepare
     from classroom.sandbox import choose_launcher
 
@@ -77,16 +81,26 @@ def run(arguments: argparse.Namespace) -> int:
         students = [arguments.student]
     if not students:
         raise ClassroomError(f"nobody has submitted {name}: put notebooks into {course.root}/submitted/STUDENT/{name}/")
-    with choose_launcher(arguments.no_sandbox, arguments.trust_submissions)() as launcher:
-        run = prepare(course, assignment, arguments.seed, limits(arguments), launcher)
-        with tqdm(total=len(students) * len(run.official), unit="notebook", desc=name) as bar:
-            reports = grade(run, students, arguments.jobs or os.cpu_count() or 1, arguments.force, bar.update)
+    make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions)
+    with only_run(course.root):
+        run = prepare(course, assignment, arguments.seed, limits(arguments))
+        with (
+            _executor(arguments, make_launcher, len(students)) as executor,
+            Progress(name, len(students) * len(run.task.official)) as progress,
+        ):
+            reports = grade(run, students, executor, arguments.force, progress.kept, progress.graded)
     if arguments.json != "-":
         print(summary(reports))
     if arguments.json:
         text = json.dumps(reports, ensure_ascii=False, indent=1) + "\n"
         _write_json(arguments.json, text)
     return int(any(needs_attention(report) for report in reports))
+
+
+def _executor(arguments: argparse.Namespace, make_launcher: "MakeLauncher", students: int) -> "Executor":
+    from classroom.local_executor import LocalExecutor
+
+    return LocalExecutor(make_launcher, min(arguments.jobs or os.cpu_count() or 1, students))
 
 
 def _write_json(where: str, text: str) -> None:
