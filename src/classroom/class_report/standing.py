@@ -1,0 +1,104 @@
+"""Where each student stands with an assignment: the records of the grading run joined to the gradebook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from classroom import records
+from classroom.class_report.finals import Final, Finals, Person
+from classroom.course_dir import Course
+
+NOT_GRADED = "not graded"  # handed in, and no grading run has seen it
+NO_RECORD = "no record"  # in the gradebook, and not by `course grade`
+ABSENT = "missing"
+UNJUDGED = {ABSENT, "invalid", "failed", NOT_GRADED, NO_RECORD}  # there was no code to judge
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One student: who they are, what the run found, what the gradebook says."""
+
+    person: Person
+    reports: tuple[Mapping[str, Any], ...]  # one a notebook, as `course grade --json` writes them
+    final: Final | None
+    graded: datetime | None  # when the run wrote the record
+    submitted: bool
+    changed: bool  # handed in again since it was graded
+
+    @property
+    def outcome(self) -> str:
+        """The first outcome that is not `graded`, of all notebooks."""
+        if not self.reports:
+            return NO_RECORD if self.final is not None else NOT_GRADED if self.submitted else ABSENT
+        return next((r["outcome"] for r in self.reports if r["outcome"] != "graded"), "graded")
+
+    @property
+    def judged(self) -> bool:
+        """Whether there was code to judge: what statistics count."""
+        return self.outcome not in UNJUDGED
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why an outcome is not `graded`."""
+        return [r["reason"] for r in self.reports if r["reason"]]
+
+    @property
+    def flags(self) -> list[str]:
+        """What an instructor should look at."""
+        return [flag for r in self.reports for flag in r["flags"]]
+
+    @property
+    def sandboxed(self) -> bool | None:
+        """How the code was run; None where none was."""
+        ran = [bool(r["sandboxed"]) for r in self.reports if r["outcome"] not in UNJUDGED]
+        return all(ran) if ran else None
+
+    @property
+    def questions(self) -> dict[str, float]:
+        """Points by question: the gradebook's, else the run's."""
+        judged = {q["id"]: float(q["score"]) for r in self.reports for q in r["questions"]}
+        return judged | (self.final.questions if self.final else {})
+
+    @property
+    def score(self) -> float | None:
+        """The grade: the gradebook's; 0 where nothing was submitted; None where nothing was graded yet."""
+        if self.final is not None:
+            return self.final.score
+        if self.outcome == ABSENT:
+            return 0.0
+        return None if not self.reports else round(sum(r["score"] for r in self.reports), 2)
+
+    @property
+    def gradable(self) -> bool:
+        """Whether the grade rests on something that was handed in and judged, by the run or by a person."""
+        if self.score is None:
+            return False
+        by_hand = self.final is not None and bool(self.final.manual)
+        return by_hand or self.outcome not in {ABSENT, "failed", NOT_GRADED}
+
+
+def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]:
+    """Everybody in the gradebook or in submitted/, in the order of their names."""
+    recorded = records.last_records(course.root, assignment)
+    found = []
+    for student in course.students(assignment):
+        record = recorded.get(student)
+        directory = course.root / "submitted" / student / assignment
+        found.append(
+            Standing(
+                person=finals.people.get(student, Person(student)),
+                reports=tuple(sorted(record.reports, key=lambda r: r["notebook"])) if record else (),
+                final=finals.grades.get(student),
+                graded=record.written if record else None,
+                submitted=directory.is_dir(),
+                changed=record is not None and _handed_in(directory) > record.written,
+            )
+        )
+    return sorted(found, key=lambda s: (s.person.sortable_name.casefold() or s.person.id.casefold(), s.person.id))
+
+
+def _handed_in(directory: Path) -> datetime:
+    times = [path.stat().st_mtime for path in directory.glob("*.ipynb") if path.is_file()]
+    return datetime.fromtimestamp(max(times, default=0), UTC)

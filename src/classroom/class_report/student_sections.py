@@ -1,0 +1,241 @@
+"""The sections of the page about single students: what needs a look, who resembles whom, everybody, how it came."""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+from classroom.class_report.build import ClassReport
+from classroom.class_report.html_text import link, person, prose, text
+from classroom.class_report.links import Links
+from classroom.class_report.similarity import Group, Pair, Shared
+from classroom.class_report.standing import Standing
+from classroom.class_report.wordings import count, listed, moment, number, percent
+
+SHOWN_GROUPS = 25
+SHOWN_PAIRS = 5
+SHOWN_PIECES = 2
+EXCERPT = 14  # lines
+GOOD, LOOK = {"graded"}, {"timeout", "memory", "missing", "no record"}
+
+
+def needs_a_look(report: ClassReport, links: Links) -> str:
+    """Outcomes, flags and work that waits, by kind."""
+    if not report.notices:
+        return "<p>Nothing: every submission was judged, and none is unusual.</p>"
+    people = {s.person.id: s for s in report.standings}
+    numbers = {s.person.id: i for i, s in enumerate(report.standings)}
+    made = []
+    for title, group in groupby(report.notices, key=lambda n: n.title):
+        found = list(group)
+        rows = "".join(
+            f'<tr><th scope="row"><a href="#s{numbers[n.student]}">{person(people[n.student].person)}</a></th>'
+            f"<td>{prose(n.sentence)}</td><td>{_links(people[n.student], report, links)}</td></tr>"
+            for n in found
+        )
+        made.append(
+            f'<h3>{text(title)} <span class="soft">({len(found)})</span></h3>'
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{text(title)}"><table>'
+            f'<thead><tr><th scope="col">Student</th><th scope="col">What</th><th scope="col">Open</th></tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+    return "".join(made)
+
+
+def together(report: ClassReport, links: Links) -> str:
+    """Submissions to look at together. The wording accuses nobody: alike is not the same as copied."""
+    if not report.groups:
+        return "<p>No two submissions are more alike than the questions make them.</p>"
+    people = {s.person.id: s for s in report.standings}
+    shown = "".join(_group(g, people, report, links) for g in report.groups[:SHOWN_GROUPS])
+    rest = len(report.groups) - SHOWN_GROUPS
+    more = f'<p class="soft">{count(rest, "further group")} only in the JSON (--json).</p>' if rest > 0 else ""
+    return (
+        "<p>These share code that hardly anybody else in the class wrote and that neither the release nor the known "
+        "solutions contain. Names of variables, comments, layout and the order of functions were ignored. "
+        "<strong>This is a reason to look, and no proof of anything:</strong> a study group, a common source or a "
+        f"tutor’s hint look the same.</p>{shown}{more}"
+    )
+
+
+def everybody(report: ClassReport, links: Links) -> str:
+    """All students, sortable."""
+    heads = "".join(
+        f'<th scope="col" class="c"><abbr title="{text(q.title)}">{q.number}</abbr></th>' for q in report.questions
+    )
+    rows = "".join(_row(i, s, report, links) for i, s in enumerate(report.standings))
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Students"><table class="wide" data-sortable>'
+        f"<caption>{count(len(report.standings), 'student')}, final scores of {number(report.max_score)}. The numbered "
+        "columns are the questions; ✎ marks points that a person gave, ⏳ points that wait for one.</caption>"
+        "<thead><tr>"
+        '<th scope="col" aria-sort="ascending">Student</th><th scope="col" class="n">Score</th>'
+        f'<th scope="col">Outcome</th>{heads}<th scope="col">Graded</th><th scope="col" data-fixed>Open</th>'
+        "</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def provenance(report: ClassReport, links: Links) -> str:
+    """How every grade was obtained, what has gone back to students, which files there are."""
+    ran = [s for s in report.standings if s.sandboxed is not None]
+    shut_in = len(ran) - len(report.unsandboxed)
+    times = sorted(s.graded for s in report.standings if s.graded)
+    when = "" if not times else f"between {moment(times[0])} and {moment(times[-1])}"
+    when = f"on {moment(times[0])}" if times and moment(times[0]) == moment(times[-1]) else when
+    by_hand = sum(bool(s.final and s.final.manual) for s in report.standings)
+    late = sum(bool(s.final and s.final.penalty) for s in report.standings)
+    facts = [
+        f"{count(shut_in, 'student')}: code run <strong>in the sandbox</strong>, without network or view of the course."
+        if shut_in
+        else "",
+        f'<strong class="bad">{count(len(report.unsandboxed), "student")}: code run without a sandbox.</strong> '
+        "It could have read or changed whatever the instructor’s account may."
+        if report.unsandboxed
+        else "",
+        f"Graded {when}; “Graded” in the table above is each student’s time." if when else "",
+        f"{count(by_hand, 'student')} with points that a person gave; these replace the examiner’s." if by_hand else "",
+        f"{count(late, 'student')} with a late penalty; it is taken off the score, never below 0." if late else "",
+        _feedback(report),
+        '<a href="grades.csv">grades.csv</a> has everybody; <a href="canvas.csv">canvas.csv</a> and '
+        '<a href="moodle.csv">moodle.csv</a> have '
+        f"{count(sum(s.gradable for s in report.standings), 'grade')}: who handed in nothing or is not graded is left "
+        "out, so that an import changes nothing for them.",
+        f"“formgrader” links open {text(links.formgrader)}: start <code>jupyter lab</code> in the course directory "
+        "first.",
+    ]
+    return f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts if fact)}</ul>"
+
+
+def unsandboxed_banner(report: ClassReport) -> str:
+    """The banner that nobody can miss, where a grade was obtained without a sandbox."""
+    if not report.unsandboxed:
+        return ""
+    ran = sum(s.sandboxed is not None for s in report.standings)
+    number_ = len(report.unsandboxed)
+    which = "All grades" if number_ == ran else f"{number_} of {ran} grades"
+    return (
+        f'<p class="warning"><strong>{which} here were obtained without a sandbox.</strong> Those submissions could '
+        "read the course and reach the network while they were graded. Do not rely on the scores of students you do "
+        "not trust; <code>course grade --force</code> grades again.</p>"
+    )
+
+
+def _feedback(report: ClassReport) -> str:
+    status = report.feedback
+    if not status.graded:
+        return ""
+    if status.made == status.graded and not status.outdated:
+        return f"Feedback pages are made for all {count(status.graded, 'notebook')}."
+    lacking = [
+        f"{status.graded - status.made} not made" if status.made < status.graded else "",
+        f"{status.outdated} older than the grade" if status.outdated else "",
+    ]
+    return (
+        f"Feedback to return: of {count(status.graded, 'graded notebook')} {listed([x for x in lacking if x])}; "
+        f"<code>nbgrader generate_feedback {text(report.assignment)}</code> makes the pages."
+    )
+
+
+def _row(index: int, standing: Standing, report: ClassReport, links: Links) -> str:
+    style = "good" if standing.outcome in GOOD else "look" if standing.outcome in LOOK else "bad"
+    chips = f'<span class="chip {style}">{text(standing.outcome)}</span>'
+    if standing.sandboxed is False:
+        chips += ' <span class="chip bad">no sandbox</span>'
+    if standing.flags:
+        chips += f' <span class="chip look">{count(len(standing.flags), "flag")}</span>'
+    penalty = standing.final.penalty if standing.final else 0
+    late = f'<br><span class="id">late −{number(penalty)}</span>' if penalty else ""
+    key = standing.person.sortable_name or standing.person.id
+    score = "" if standing.score is None else number(standing.score)
+    graded = f"{standing.graded:%Y-%m-%d %H:%M}" if standing.graded else ""
+    return (
+        f'<tr id="s{index}"><th scope="row" data-value="{text(key)}">{person(standing.person)}</th>'
+        f'<td class="n" data-value="{score}">{score or "–"}{late}</td>'
+        f'<td data-value="{text(standing.outcome)}">{chips}</td>'
+        f"{''.join(_points(standing, q.id) for q in report.questions)}"
+        f'<td class="tight small">{graded}</td><td class="tight small">{_links(standing, report, links)}</td></tr>'
+    )
+
+
+def _points(standing: Standing, question: str) -> str:
+    value = standing.questions.get(question)
+    if value is None:
+        return '<td class="c" data-value="">–</td>'
+    final = standing.final
+    mark = "✎" if final and question in final.manual else "⏳" if final and question in final.waiting else ""
+    return (
+        f'<td class="c">{number(value)}</td>'
+        if not mark
+        else f'<td class="c" data-value="{value:g}">{number(value)}{mark}</td>'
+    )
+
+
+def _links(standing: Standing, report: ClassReport, links: Links) -> str:
+    student, made = standing.person.id, []
+    for name in report.notebooks:
+        which = f"{name}, " if len(report.notebooks) > 1 else ""
+        for word, href in (
+            ("notebook", links.notebook(student, name)),
+            ("feedback", links.feedback(student, name)),
+            ("formgrader", links.grading(standing, name)),
+        ):
+            if href:
+                made.append(link(href, f"{text(which)}{word}", f"{which}{word} of {standing.person.name or student}"))
+    return " · ".join(made) or '<span class="soft">–</span>'
+
+
+def _group(group: Group, people: Mapping[str, Standing], report: ClassReport, links: Links) -> str:
+    best = group.pairs[0]
+    members = "".join(
+        f'<li>{person(people[s].person)} <span class="small">({_links(people[s], report, links)})</span></li>'
+        for s in group.students
+    )
+    pieces = "".join(_piece(shared, best, people) for shared in best.shared[:SHOWN_PIECES])
+    pairs = ""
+    if len(group.pairs) > 1:
+        items = "".join(f"<li>{_said(pair, people)}</li>" for pair in group.pairs[:SHOWN_PAIRS])
+        rest = len(group.pairs) - SHOWN_PAIRS
+        more = f'<li class="soft">and {count(rest, "more pair")}</li>' if rest > 0 else ""
+        pairs = f"<ul>{items}{more}</ul>"
+    return (
+        f"<h3>{_names(group.students, people)}</h3>"
+        f'<p>{_said(best, people) if not pairs else ""}</p>{pairs}<ul class="names">{members}</ul>'
+        f"<details><summary>Side by side</summary>{pieces}</details>"
+    )
+
+
+def _names(students: Sequence[str], people: Mapping[str, Standing], most: int = 4) -> str:
+    shown = [f"<bdi>{text(people[s].person.name or s)}</bdi>" for s in students[:most]]
+    return listed(shown if len(students) <= most else [*shown, f"{len(students) - most} more"])
+
+
+def _said(pair: Pair, people: Mapping[str, Standing]) -> str:
+    names = sorted({text(shared.one.name) for shared in pair.shared})
+    shown = names if len(names) <= 4 else [*names[:4], f"{len(names) - 4} more"]
+    return (
+        f"{_names((pair.one, pair.other), people)}: {percent(pair.similarity)} of what is unusual in the one is in the "
+        f"other, in {listed([f'<code>{n}</code>' if i < 4 else n for i, n in enumerate(shown)])}."
+    )
+
+
+def _piece(shared: Shared, pair: Pair, people: Mapping[str, Standing]) -> str:
+    sides = "".join(
+        f"<figure><figcaption><bdi>{text(people[who].person.name or who)}</bdi>, "
+        f"<code>{text(unit.name)}</code></figcaption>{_excerpt(unit.source, lines)}</figure>"
+        for who, unit, lines in (
+            (pair.one, shared.one, shared.lines_of_one),
+            (pair.other, shared.other, shared.lines_of_other),
+        )
+    )
+    return f'<div class="pair">{sides}</div>'
+
+
+def _excerpt(source: str, alike: frozenset[int]) -> str:
+    lines = source.splitlines()
+    start = max(0, min(min(alike, default=1) - 2, len(lines) - EXCERPT))
+    shown = lines[start : start + EXCERPT]
+    marked = [
+        f"<mark>{text(line[:160])}</mark>" if i in alike and line.strip() else text(line[:160])
+        for i, line in enumerate(shown, start=start + 1)
+    ]
+    before, after = ["…"] if start else [], ["…"] if start + EXCERPT < len(lines) else []
+    return f'<pre tabindex="0">{chr(10).join([*before, *marked, *after])}</pre>'

@@ -1,0 +1,30 @@
+"""Which code of an assignment is whose: the students', the release's, and what is known as an answer."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from classroom.class_report.code_units import bound_names, code_cells, functions_anywhere, units
+from classroom.class_report.similarity import Group, look_alikes, shingles
+from classroom.course_dir import Course
+
+
+def alike(course: Course, assignment: str, students: Iterable[str], solutions: Path | None = None) -> list[Group]:
+    """Groups of these students whose submissions are worth looking at together.
+
+    What the release contains and the instructor's notebooks answer is expected of everybody; with `solutions`, the
+    directory where the assignments are written, so are the alternatives and the known mistakes of every question.
+    """
+    released = _cells(course.root / "release" / assignment)
+    public, given = bound_names(released), {cell.strip() for cell in released}
+    submitted = {
+        student: units(_cells(course.root / "submitted" / student / assignment), public, given) for student in students
+    }
+    known = units(released, public) + units(_cells(course.root / "source" / assignment), public)
+    if solutions is not None:
+        for path in sorted((solutions / assignment).rglob("*.py")):
+            known += functions_anywhere(path.read_text(encoding="utf-8"))
+    return look_alikes(submitted, set(shingles(known)))
+
+
+def _cells(directory: Path) -> list[str]:
+    return [cell for path in sorted(directory.glob("*.ipynb")) for cell in code_cells(path)]
