@@ -120,7 +120,7 @@ check("project-qkv")
 # %% [markdown]
 # **Try it.** Change one token of a sequence of five. Whose queries, keys and values change?
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):  # nothing to see before the question is answered
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(5, 8, generator=generator)
@@ -167,7 +167,7 @@ check("attention-scores")
 # %% [markdown]
 # **Try it.** Is the division worth a line in the paper? Measure the spread of the scores with and without it.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     generator = torch.Generator().manual_seed(0)
     widths = [1, 4, 16, 64, 256, 1024]
@@ -222,7 +222,7 @@ check("softmax")
 # **Try it.** Back to the spread of the scores. Take eight keys, and scores with a standard deviation of 1, 2, 4 …
 # How is attention shared, and how much gradient comes back to the scores?
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     generator = torch.Generator().manual_seed(0)
     base = torch.randn(1000, 8, generator=generator, dtype=torch.float64)
@@ -284,7 +284,7 @@ check("masked-softmax")
 # %% [markdown]
 # **Try it.** The same scores under three masks. The last one hides everything from query 2.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     scores = torch.randn(4, 4, generator=torch.Generator().manual_seed(1))
     everything = torch.ones(4, 4, dtype=torch.bool)
@@ -341,7 +341,7 @@ check("scaled-dot-product-attention")
 # %% [markdown]
 # **Try it.** The running example, done right. Compare with your paper.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     q, k, v = project_qkv(X, W, W, W)
     print("scores\n", attention_scores(q, k))
@@ -385,7 +385,7 @@ check("decoder-mask")
 # %% [markdown]
 # **Try it.** Two sentences in one batch. A dot stands for *hidden*.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     sentences = [["I", "like", "green", "tea"], ["me", "too", "<pad>", "<pad>"]]
     vocabulary = {"<pad>": 0, "I": 1, "like": 2, "green": 3, "tea": 4, "me": 5, "too": 6}
@@ -440,11 +440,10 @@ check("self-attention-layer")
 # every token). Every position is asked for the four numbers of the flagged token, wherever it is. Nobody tells the
 # layer to look for the flag.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     torch.manual_seed(0)
     layer = SelfAttention(d_model=6, d_k=4, d_v=4)
-    optimiser = torch.optim.Adam(layer.parameters(), lr=0.03)
 
     def draw(batch):
         content, flagged = torch.randn(batch, 6, 4), torch.randint(6, (batch,))
@@ -453,12 +452,14 @@ with suppress(NotImplementedError):
         return torch.cat([content, flags, torch.ones(batch, 6, 1)], dim=-1), answer, flagged
 
     losses = []
-    for _ in range(300):
-        x, answer, _ = draw(64)
+    for _ in range(100):
+        x, answer, _ = draw(32)
         loss = nn.functional.mse_loss(layer(x), answer)
-        optimiser.zero_grad()
+        layer.zero_grad()
         loss.backward()
-        optimiser.step()
+        with torch.no_grad():
+            for parameter in layer.parameters():
+                parameter -= parameter.grad  # gradient descent, with a learning rate of 1
         losses.append(loss.item())
     with torch.no_grad():
         x, _, flagged = draw(1)
@@ -477,7 +478,7 @@ with suppress(NotImplementedError):
 # One thing this layer cannot do is count. Shuffle the tokens, and the output is shuffled in the same way: the layer
 # has no idea of order. A Transformer adds positions to its input for this reason.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     torch.manual_seed(1)
     layer, x, order = SelfAttention(d_model=5, d_k=4, d_v=4), torch.randn(1, 6, 5), torch.randperm(6)
@@ -518,7 +519,7 @@ check("steer")
 # **Try it.** In the running example, pull every token's attention to token 0, or away from it, and watch its output
 # move.
 
-# %%
+# %% tags=["demonstration"]
 with suppress(NotImplementedError):
     scores = attention_scores(W, W)
     for factor in (0.0, 0.5, 1.0, 4.0, 100.0):
@@ -540,5 +541,5 @@ with suppress(NotImplementedError):
 # (*Run → Restart Kernel and Run All Cells…*) before you hand the notebook in: what counts is what your cells do in
 # order, not what your kernel remembers.
 
-# %%
+# %% tags=["demonstration"]
 check()

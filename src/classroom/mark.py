@@ -11,12 +11,14 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from classroom import demonstration
 from classroom.drawn import DrawnQuestion
 from classroom.examiner import examine, without_evidence
 from classroom.official import is_check_cell
 from classroom.panel import panel, points_text
 from classroom.results import QuestionResult
 from classroom.student import Student, StudentLost
+from classroom.untrusted import safe_outputs
 from classroom.wording import EXACT, Wording
 
 
@@ -35,8 +37,12 @@ def mark(
 ) -> Marked:
     """Runs every code cell but the check cells, in order; what a check cell shows is the examiner's verdict."""
     marked = Marked()
+    shown_only = demonstration.left_out(notebook.cells)
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if position in shown_only:
+            marked.outputs[position] = [demonstration.output()]
             continue
         question = questions.get(cell.metadata.nbgrader.grade_id) if is_check_cell(cell) else None
         if marked.lost is None:
@@ -74,7 +80,7 @@ def _mark_cell(
         marked.results[question.id] = examine(question, student, wording)
     elif not is_check_cell(cell):
         outcome = student.run_cell(cell.source)
-        marked.outputs[position] = list(outcome.outputs)
+        marked.outputs[position] = safe_outputs(outcome.outputs)
         if outcome.error is not None:
             marked.raised[position] = outcome.error
 

@@ -2,7 +2,8 @@
 
 An author writes no nbgrader metadata. It is derived: the cell that defines a question's target and holds a
 solution region is the answer cell; the cell `check("question-id")` is the locked check cell that carries the
-points; the cell that builds the `Checker` is locked, so that the checks always find their cases.
+points; the cell that builds the `Checker` is locked, so that the checks always find their cases. Only cells that
+are there to show something need a word: the tag `demonstration` (`classroom.demonstration`).
 """
 
 import ast
@@ -12,6 +13,7 @@ from pathlib import Path
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from classroom import demonstration
 from classroom.errors import ClassroomError
 from classroom.question import Question
 
@@ -138,6 +140,8 @@ def _cell(cell: NotebookNode, position: int, grading: dict[str, object] | None) 
     metadata = {} if grading is None else {"nbgrader": grading}
     if tags := cell.metadata.get("tags"):
         metadata["tags"] = tags
+        if demonstration.TAG in tags:
+            metadata[demonstration.TAG] = demonstration.digest(cell.source)
     return make(cell.source, id=grading["grade_id"] if grading else f"cell-{position:02}", metadata=metadata)
 
 

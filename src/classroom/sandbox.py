@@ -17,6 +17,8 @@ import classroom
 from classroom.errors import ClassroomError
 from classroom.launcher import SINGLE_THREADED, Command, ForkServer
 
+# What notebooks import of the course: the checker, and the style of plots. The library is not shown: it holds solutions.
+SHOWN = ("classroom", "book_tools")
 ENVIRONMENT, PACKAGE = Path("/environment"), Path("/course")  # where they are, inside
 NOBODY = 65534
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -155,16 +157,17 @@ def _packages() -> dict[Path, Path]:
     """Python, its packages and this one: where they are, and where they are inside."""
     prefix, base = Path(sys.prefix), Path(sys.base_prefix)
     shown = {path: _inside(path) if path == prefix else path for path in (base, prefix) if not _is_of_the_system(path)}
-    return shown | {Path(classroom.__file__).parent: PACKAGE / "classroom"}
+    ours = {name: Path(classroom.__file__).parent.with_name(name) for name in SHOWN}
+    return shown | {path: PACKAGE / name for name, path in ours.items() if path.is_dir()}
 
 
 def _hidden() -> Iterator[Path]:
-    """What the course's own distribution installs beside this package, where that is shown: it holds solutions."""
+    """What the course's own distribution installs beside this package, where all that lies there is shown."""
     package, prefix = Path(classroom.__file__).parent, Path(sys.prefix)
     if package.is_relative_to(prefix):
         for name in _installed_together():
             sibling = package.with_name(name)
-            if sibling.is_dir() and sibling != package:
+            if sibling.is_dir() and name not in SHOWN:
                 yield _inside(prefix) / sibling.relative_to(prefix)
 
 

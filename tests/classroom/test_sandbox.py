@@ -76,7 +76,7 @@ def test_it_reads_python_and_nothing_of_the_instructor_s(ask):
     assert ask(f"os.path.exists({str(here)!r})") is False
     assert ask(f"os.path.exists({str(here.parents[2] / 'solutions')!r})") is False
     assert ask("importlib.util.find_spec('transformer_lab') is None", "import importlib.util") is True
-    assert ask("sorted(os.listdir('/course'))") == ["classroom"]
+    assert ask("sorted(os.listdir('/course'))") == ["book_tools", "classroom"]
     assert (
         ask("os.listdir(os.path.expanduser('~'))") == [".ipython"] or ask("os.listdir(os.path.expanduser('~'))") == []
     )
