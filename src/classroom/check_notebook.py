@@ -2,7 +2,7 @@
 
 import ast
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,6 @@ from classroom.process_student import ProcessStudent
 from classroom.report import to_json
 from classroom.results import QuestionResult
 from classroom.submission import read_notebook
-
-# Nobody sees the plots here, and drawing them takes longer than everything else.
-NO_PLOTS = "%matplotlib agg"
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,8 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     notebook = read_notebook(path)
     questions = load(path.parent / public_cases(notebook, path))
     notebook, flags = restore(notebook, released_cells(notebook, questions))
-    with ProcessStudent(launcher, limits, directory=path.resolve().parent) as student:
-        student.run_cell(NO_PLOTS)
+    undrawn = replace(limits, figures=False)  # nobody sees them here
+    with ProcessStudent(launcher, undrawn, directory=path.resolve().parent) as student:
         marked = mark(notebook, questions, student)
     outcome, reason = student.incidents[0] if student.incidents else ("graded", None)
     if marked.lost:

@@ -10,6 +10,7 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -102,6 +103,18 @@ class _DisplayHook(DisplayHook):
         pass
 
 
+class _Formatter(DisplayFormatter):
+    """Jupyter's. Where figures are not drawn, they are named: drawing takes longer than all else in a notebook."""
+
+    draw_figures = True
+
+    def format(self, obj, include=None, exclude=None):
+        figure = getattr(sys.modules.get("matplotlib.figure"), "Figure", None)
+        if self.draw_figures or figure is None or not isinstance(obj, figure):
+            return super().format(obj, include, exclude)
+        return {"text/plain": f"{obj!r}, not drawn"}, {}
+
+
 class CapturingShell(InteractiveShell):
     """Runs cells as Jupyter's kernel does (magics, `await`, rich display, inline plots) and keeps the outputs."""
 
@@ -114,6 +127,10 @@ class CapturingShell(InteractiveShell):
         self.display_pub.outputs = self.shown
         self.displayhook.outputs = self.shown
         self.enable_matplotlib("inline")
+
+    def init_display_formatter(self):
+        self.display_formatter = _Formatter(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def enable_gui(self, gui=None):
         """No window system here."""

@@ -28,6 +28,7 @@ MAX_DESCRIPTOR = 2**20
 WARM_UP = (
     "import torch\ndef warm_up(x):\n    return torch.tanh(x @ x.T).sum(-1, keepdim=True) * x",
     "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.close()",
+    "warmed = torch.nn.Parameter(torch.zeros(1))\nwarmed.grad = torch.ones(1)\ntorch.optim.Adam([warmed]).step()",
     "%time 1",
 )
 
@@ -73,16 +74,17 @@ def become(descriptor: int, directory: Path, home: Path, limits: Limits) -> None
     with socket.socket(fileno=descriptor) as connection:
         try:
             confine(limits)
-            serve(connection, directory, home)
+            serve(connection, directory, home, limits.figures)
         except Exception:  # ours, or one that the student's code planted: either way the grader should read it
             wire.send(connection, {"failed": traceback.format_exc()[-2000:]})
 
 
-def serve(connection: socket.socket, directory: Path, home: Path) -> None:
+def serve(connection: socket.socket, directory: Path, home: Path, figures: bool = True) -> None:
     """Answers the grader's messages, in the directory that holds the notebook's files, until it hangs up."""
     os.chdir(directory)
     sys.path.insert(0, str(directory))  # modules that were submitted beside the notebook
     shell = CapturingShell.instance(ipython_dir=str(home / ".ipython"))  # the fork server's, where it made one
+    shell.display_formatter.draw_figures = figures
     student = InProcess(shell.user_ns)
     wire.send(connection, {"ready": True})
     while True:

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="draws the hidden cases (default: the course's, random at its first run and recorded)",
     )
     parser.add_argument("--force", action="store_true", help="grade again what has not changed")
+    parser.add_argument(
+        "--figures",
+        action="store_true",
+        help="draw matplotlib's figures for the feedback, which takes most of the time (default: only name them)",
+    )
     parser.add_argument("--json", metavar="FILE", help='write the outcomes to FILE ("-": only JSON on stdout)')
     group = parser.add_argument_group("grading without the sandbox: students' code can then do whatever you can")
     group.add_argument(
@@ -83,7 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ClassroomError(f"nobody has submitted {name}: put notebooks into {course.root}/submitted/STUDENT/{name}/")
     make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions)
     with only_run(course.root):
-        run = prepare(course, assignment, arguments.seed, limits(arguments))
+        bounds = replace(limits(arguments), figures=arguments.figures)
+        run = prepare(course, assignment, arguments.seed, bounds)
         with (
             _executor(arguments, make_launcher, len(students)) as executor,
             Progress(name, len(students) * len(run.task.official)) as progress,
