@@ -46,7 +46,7 @@ class ProcessStudent(Student):
         self._clock = threading.Timer(limits.total_seconds, self._expire)
         self._clock.daemon = True
         self._clock.start()
-        started = self._receive()
+        started = self._receive(wire.CELL)
         if started != {"ready": True}:
             self._lose("crashed", f"The notebook's process could not start: {started}")
         if files:
@@ -131,15 +131,15 @@ class ProcessStudent(Student):
             self._launcher.interrupt(self._process)
             if not self._comes_within(self.limits.grace_seconds):
                 self._lose("timeout", f"{what} and could not be interrupted.")
-        return self._receive(), in_time
+        return self._receive(wire.ANSWER if message["do"] == "answer" else wire.CELL), in_time
 
     def _comes_within(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._process.connection], [], [], seconds)
         return bool(ready)
 
-    def _receive(self) -> Any:
+    def _receive(self, bounds: wire.Bounds) -> Any:
         try:
-            return wire.receive(self._process.connection)
+            return wire.receive(self._process.connection, bounds)
         except wire.WireError as error:
             self._lose_to_end(f"The notebook's process sent {error}.")
 

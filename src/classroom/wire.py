@@ -36,6 +36,10 @@ class Bounds:
 
 
 BOUNDS = Bounds()
+# What a student's process may send: a cell's outputs as text, an answer's tensors as arrays.
+CELL = Bounds(header=8 * 2**20, arrays=0, count=0)
+ANSWER = Bounds(header=2**20, arrays=64 * 2**20)
+MAX_ERROR = 2_000  # characters of the sentence that says why there is no answer
 
 
 class WireError(Exception):
@@ -89,6 +93,8 @@ def _layout(described: Mapping[str, Any]) -> tuple[np.dtype, tuple[int, ...], in
     if not all(type(n) is int and 0 <= n < 2**40 for n in shape):
         raise ValueError("an array whose shape is not made of sizes")
     dtype = np.dtype(name)
+    if math.prod(max(n, 1) for n in shape) * dtype.itemsize >= 2**62:  # numpy refuses it even where it is empty
+        raise ValueError("an array of impossible shape")
     return dtype, shape, math.prod(shape) * dtype.itemsize
 
 
@@ -182,7 +188,7 @@ def answer_from_body(body: Any) -> Answer:
                 outputs=tuple(Array(o["values"], o["dtype"]) for o in outputs),
                 gradients=gradients,
                 operations=operations,
-                error=error,
+                error=error if error is None else error[:MAX_ERROR],
             )
     raise WireError("an answer that is not one")
 

@@ -68,6 +68,8 @@ def test_calls_and_answers_survive_the_journey(pair):
         frame({"body": 1, "arrays": [{"dtype": "float64", "shape": [-1]}]}),
         frame({"body": 1, "arrays": [{"dtype": "float64", "shape": [2**39]}]}),
         frame({"body": 1, "arrays": [{"dtype": "float64", "shape": ["2"]}]}),
+        frame({"body": 1, "arrays": [{"dtype": "float64", "shape": [2**39, 2**39, 0]}]}),  # empty, and yet too large
+        frame({"body": 1, "arrays": [{"dtype": "float64", "shape": [True]}]}),
         frame({"body": 1, "arrays": [{"dtype": "bool", "shape": []}] * 5000}),
         frame({"body": {"$array": 3}, "arrays": []}),
         frame({"body": 1, "arrays": [{"dtype": "float64", "shape": [100]}]}) + b"too short",
@@ -81,6 +83,18 @@ def test_malformed_messages_are_refused_before_memory_is_taken(pair, message):
     theirs.shutdown(socket.SHUT_WR)
     with pytest.raises(wire.WireError):
         wire.receive(ours)
+
+
+def test_a_student_s_process_may_send_less_than_the_grader(pair):
+    ours, theirs = pair
+    theirs.sendall(struct.pack(">Q", wire.ANSWER.header + 1))
+    with pytest.raises(wire.WireError, match="more than"):
+        wire.receive(ours, wire.ANSWER)
+
+
+def test_the_sentence_of_an_answer_is_bounded():
+    body = wire.answer_to_body(Answer(error="x" * 10**5))
+    assert len(wire.answer_from_body(body).error) == wire.MAX_ERROR
 
 
 @pytest.mark.parametrize(
