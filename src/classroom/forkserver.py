@@ -1,7 +1,7 @@
 """The process that imports torch once and forks a clean process for every submission.
 
-Run as `python -m classroom.forkserver FD [--isolate]`, where FD is one end of a Unix socket. One request at a time,
-each a JSON object, each answered with a line of JSON:
+Run as `python -m classroom.forkserver FD [--isolate] [--few]`, where FD is one end of a Unix socket. One request at a
+time, each a JSON object, each answered with a line of JSON:
 
     {"do": "launch", "limits": {…}, "directory": path or null}, a socket attached
                               → {"pid": …} of a process that serves the socket; or {"error": …}
@@ -33,11 +33,12 @@ from typing import Any
 from classroom import namespaces
 
 REQUEST = 65536  # bytes; a path and a few numbers
-# What notebooks import, and what torch imports for its first gradient.
+# What every notebook imports, and what some make torch import: for gradients along a direction, for optimisers.
 PRELOADED = (
     *("torch", "numpy", "einops", "jaxtyping", "matplotlib.pyplot", "classroom.check", "classroom.worker"),
-    *("classroom.isolation", "torch.fx.experimental.symbolic_shapes"),
+    "classroom.isolation",
 )
+SOMETIMES = ("torch.fx.experimental.symbolic_shapes", "torch._dynamo")
 
 
 @dataclass
@@ -174,21 +175,22 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def preload() -> None:
-    """Imports what notebooks import, so that no submission pays for it."""
-    for name in PRELOADED:
+def preload(many: bool = True) -> None:
+    """Imports what notebooks import, so that no submission pays for it; for a few, only what each of them imports."""
+    for name in PRELOADED + (SOMETIMES if many else ()):
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
-    with tempfile.TemporaryDirectory(prefix="course-") as directory:
-        importlib.import_module("classroom.worker").prepare(Path(directory))
+    if many:
+        with tempfile.TemporaryDirectory(prefix="course-") as directory:
+            importlib.import_module("classroom.worker").prepare(Path(directory))
     gc.collect()
     gc.freeze()  # collections in the children leave the shared pages alone
     namespaces.use_large_pages()
 
 
-def main(descriptor: int, isolated: bool) -> None:
+def main(descriptor: int, isolated: bool, many: bool) -> None:
     """Serves until the grader closes its end."""
-    preload()
+    preload(many)
     namespaces.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle
     with socket.socket(fileno=descriptor) as grader:
@@ -196,4 +198,4 @@ def main(descriptor: int, isolated: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), isolated="--isolate" in sys.argv[2:])
+    main(int(sys.argv[1]), isolated="--isolate" in sys.argv[2:], many="--few" not in sys.argv[2:])

@@ -10,7 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -228,6 +228,8 @@ class ForkServer(Launcher):
         if self._socket is not None:
             self._socket.close()  # it ends what it started, then itself
         if self._server is not None:
+            if not self._ready:
+                self._server.kill()  # it has started nothing, and would first import everything
             try:
                 self._server.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
@@ -235,6 +237,15 @@ class ForkServer(Launcher):
                 self._server.wait()
             self._complaints.close()
         self._server = self._socket = None
+
+
+class QuickStart(ForkServer):
+    """For a few notebooks: does not prepare what would only pay for many."""
+
+    def command(self, descriptor: int) -> "Command":
+        """See `ForkServer.command`."""
+        command = super().command(descriptor)
+        return replace(command, arguments=[*command.arguments, "--few"])
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
     from classroom.check_notebook import check_notebook, text
-    from classroom.launcher import ForkServer
+    from classroom.launcher import QuickStart
 
     checks, status = [], 0
-    with ForkServer() as launcher:
+    with QuickStart() as launcher:
         for path in arguments.notebooks:
             try:
                 checks.append(check_notebook(path, launcher, limits(arguments)))
