@@ -3,14 +3,22 @@
 from collections.abc import Mapping, Sequence
 
 from classroom.class_report.build import ClassReport, QuestionFacts
-from classroom.class_report.html_text import person, prose, text
+from classroom.class_report.html_text import prose, text
 from classroom.class_report.item_analysis import FEWEST, WEAK, Bin, Correlation, Distribution
 from classroom.class_report.misconceptions import ERROR, MISCONCEPTION, Finding
 from classroom.class_report.standing import Standing
 from classroom.class_report.wordings import count, number, percent
 
 SHOWN_CRITERIA = 3
-SHOWN_FINDINGS = 40
+NUMBER, QUESTION, EARNED, DISCRIMINATION, NOT_WRITTEN, FAILED = COLUMNS = (
+    "No.",
+    "Question",
+    "Points earned",
+    "Discrimination",
+    "Not written",
+    "Criteria that failed most",
+)
+SHOWN_FINDINGS = 10  # at once; the rarer ones unfold
 
 
 def scores(report: ClassReport) -> str:
@@ -33,14 +41,13 @@ def questions(report: ClassReport) -> str:
         return "<p>No submission could be judged.</p>"
     ordered = sorted(report.questions, key=lambda q: (q.earned if q.earned is not None else 2, q.number))
     rows = "".join(_question_row(q, len(report.judged)) for q in ordered)
+    heads = "".join(
+        f'<th scope="col" role="columnheader"{" data-fixed" if name == FAILED else ""}>{name}</th>' for name in COLUMNS
+    )
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Questions">'
-        '<table class="wide" data-sortable><caption>Questions by difficulty, the hardest first. '
-        f"Based on {count(len(report.judged), 'student')}.</caption><thead><tr>"
-        '<th scope="col" class="n">No.</th><th scope="col">Question</th><th scope="col">Points earned</th>'
-        '<th scope="col">Discrimination</th><th scope="col" class="n">Not written</th>'
-        '<th scope="col" data-fixed>Criteria that failed most</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>{_how_to_read(len(report.judged))}"
+        '<table class="stacks" role="table" data-sortable><caption>Questions by difficulty, the hardest first. '
+        f'Based on {count(len(report.judged), "student")}.</caption><thead role="rowgroup"><tr role="row">{heads}'
+        f'</tr></thead><tbody role="rowgroup">{rows}</tbody></table>{_how_to_read(len(report.judged))}'
     )
 
 
@@ -55,18 +62,21 @@ def explain_again(report: ClassReport) -> str:
         return "<p>No known mistake was met.</p>"
     made = ""
     if wrong:
-        items = "".join(_finding(f, titles, people, numbers, len(report.judged)) for f in wrong[:SHOWN_FINDINGS])
+        items = [_finding(f, titles, people, numbers, len(report.judged)) for f in wrong]
         made += (
             "<p>Mistakes that the examiner recognised, with the sentence that the student read, the most frequent "
-            f'first.</p><ol class="again">{items}</ol>'
+            f'first.</p><ol class="again">{"".join(items[:SHOWN_FINDINGS])}</ol>'
         )
-    if len(wrong) > SHOWN_FINDINGS:
-        made += f'<p class="soft">{count(len(wrong) - SHOWN_FINDINGS, "rarer one")} left out here.</p>'
+        if rarer := items[SHOWN_FINDINGS:]:
+            made += (
+                f"<details><summary>{count(len(rarer), 'rarer mistake')}</summary>"
+                f'<ol class="again" style="counter-reset:place {SHOWN_FINDINGS}">{"".join(rarer)}</ol></details>'
+            )
     if errors:
         rows = "".join(
             f"<tr><td>{_title(titles, f.question)}</td><td><code>{text(f.sentence)}</code></td>"
             f'<td class="n">{len(f.students)}</td><td>{_names(f.students, people, numbers)}</td></tr>'
-            for f in errors[:SHOWN_FINDINGS]
+            for f in errors
         )
         made += (
             '<h3>Errors in students’ code</h3><div class="scroll" tabindex="0" role="region" aria-label="Errors">'
@@ -129,26 +139,29 @@ def _histogram_table(bins: Sequence[Bin]) -> str:
 
 def _question_row(question: QuestionFacts, judged: int) -> str:
     earned = question.earned or 0.0
+    bar = f'<span class="share" aria-hidden="true"><i style="width:{100 * min(earned, 1):.1f}%"></i></span>'
+    about = f'<br><span class="id">{text(question.id)}, {count_points(question.points)}</span>'
+    found = question.correlation
     return (
-        f'<tr id="{text(_anchor(question.id))}"><td class="n">{question.number}</td>'
-        f'<th scope="row">{prose(question.title)}<br><span class="id">{text(question.id)}, '
-        f"{count_points(question.points)}</span></th>"
-        f'<td class="tight" data-value="{earned:.6f}"><span class="share" aria-hidden="true">'
-        f'<i style="width:{100 * min(earned, 1):.1f}%"></i></span>{percent(earned)}</td>'
-        f"{_correlation(question.correlation)}"
-        f'<td class="n" data-value="{question.not_written}">{_of(question.not_written, judged)}</td>'
-        f"<td>{_criteria(question)}</td></tr>"
+        f'<tr role="row" id="{text(_anchor(question.id))}">{_cell(NUMBER, str(question.number), question.number)}'
+        f'<th scope="row" role="rowheader" data-value="{text(question.title)}">{prose(question.title)}{about}</th>'
+        f"{_cell(EARNED, bar + percent(earned), f'{earned:.6f}')}"
+        f"{_cell(DISCRIMINATION, _correlation(found), '' if found is None else f'{found.value:.6f}')}"
+        f"{_cell(NOT_WRITTEN, _of(question.not_written, judged), question.not_written)}"
+        f"{_cell(FAILED, _criteria(question), '')}</tr>"
     )
+
+
+def _cell(column: str, inner: str, value: object) -> str:
+    return f'<td role="cell" data-label="{column}" data-value="{value}"><div>{inner}</div></td>'
 
 
 def _correlation(found: Correlation | None) -> str:
     if found is None:
-        return '<td data-value=""><span class="soft">not said</span></td>'
+        return '<span class="soft">not said</span>'
     look = ' <span class="chip look">weak</span>' if found.weak else ""
-    return (
-        f'<td class="tight" data-value="{found.value:.6f}">{signed(found.value)} '
-        f'<span class="soft small">({signed(found.low)} to {signed(found.high)})</span>{look}</td>'
-    )
+    interval = f'<span class="soft small">({signed(found.low)} to {signed(found.high)})</span>'
+    return f"{signed(found.value)} {interval}{look}"
 
 
 def _criteria(question: QuestionFacts) -> str:
@@ -189,13 +202,13 @@ def _finding(
         f"<li><blockquote>{prose(finding.sentence)}</blockquote>"
         f'<div class="small"><strong>{count(len(finding.students), "student")}</strong> '
         f'({percent(len(finding.students) / judged)}) <span class="soft">in question {_title(titles, finding.question)}'
-        f"; {number(finding.lost)} {'point' if finding.lost == 1 else 'points'} lost</span></div>"
+        f"; {count_points(finding.lost)} lost</span></div>"
         f"{_names(finding.students, people, numbers)}</li>"
     )
 
 
 def _names(students: Sequence[str], people: Mapping[str, Standing], numbers: Mapping[str, int]) -> str:
-    items = "".join(f'<li><a href="#s{numbers[s]}">{person(people[s].person)}</a></li>' for s in students)
+    items = "".join(f'<li><a href="#s{numbers[s]}">{text(people[s].person.name or s)}</a></li>' for s in students)
     return f'<details><summary>Who</summary><ul class="names">{items}</ul></details>'
 
 

@@ -24,12 +24,9 @@ def person(who: Person) -> str:
     return f'{name}<bdi class="id">{text(who.id)}</bdi>'
 
 
-def link(href: str | None, inner: str, label: str = "") -> str:
-    """A link, or only its text where there is nowhere to go. `label` says more to a screen reader."""
-    if href is None:
-        return inner
-    spoken = f' aria-label="{text(label)}"' if label else ""
-    return f'<a href="{text(href)}"{spoken}>{inner}</a>'
+def link(href: str | None, inner: str) -> str:
+    """A link, or only its text where there is nowhere to go."""
+    return inner if href is None else f'<a href="{text(href)}">{inner}</a>'
 
 
 def _emphasis(piece: str) -> str:

@@ -10,10 +10,11 @@ from classroom.class_report.similarity import Group, Pair, Shared
 from classroom.class_report.standing import Standing
 from classroom.class_report.wordings import count, listed, moment, number, percent
 
+SHOWN_NOTICES = 10  # of a kind at once; the others unfold
 SHOWN_GROUPS = 25
 SHOWN_PAIRS = 5
 SHOWN_PIECES = 2
-EXCERPT = 14  # lines
+EXCERPT, WIDTH = 14, 160  # lines, characters
 GOOD, LOOK = {"graded"}, {"timeout", "memory", "missing", "no record"}
 
 
@@ -25,18 +26,19 @@ def needs_a_look(report: ClassReport, links: Links) -> str:
     numbers = {s.person.id: i for i, s in enumerate(report.standings)}
     made = []
     for title, group in groupby(report.notices, key=lambda n: n.title):
-        found = list(group)
-        rows = "".join(
-            f'<tr><th scope="row"><a href="#s{numbers[n.student]}">{person(people[n.student].person)}</a></th>'
-            f"<td>{prose(n.sentence)}</td><td>{_links(people[n.student], report, links)}</td></tr>"
-            for n in found
-        )
+        items = [
+            f'<li><a href="#s{numbers[n.student]}">{person(people[n.student].person)}</a>'
+            f"<span>{prose(n.sentence)}</span><span>{_links(people[n.student], report, links)}</span></li>"
+            for n in group
+        ]
         made.append(
-            f'<h3>{text(title)} <span class="soft">({len(found)})</span></h3>'
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{text(title)}"><table>'
-            f'<thead><tr><th scope="col">Student</th><th scope="col">What</th><th scope="col">Open</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>"
+            f'<h3>{text(title)} <span class="soft">({len(items)})</span></h3>'
+            f'<ul class="notices">{"".join(items[:SHOWN_NOTICES])}</ul>'
         )
+        if rest := items[SHOWN_NOTICES:]:
+            made.append(
+                f'<details><summary>{len(rest):,} more</summary><ul class="notices">{"".join(rest)}</ul></details>'
+            )
     return "".join(made)
 
 
@@ -58,19 +60,15 @@ def together(report: ClassReport, links: Links) -> str:
 
 def everybody(report: ClassReport, links: Links) -> str:
     """All students, sortable."""
-    heads = "".join(
-        f'<th scope="col" class="c"><abbr title="{text(q.title)}">{q.number}</abbr></th>' for q in report.questions
-    )
+    heads = "".join(f'<th scope="col"><abbr title="{text(q.title)}">{q.number}</abbr></th>' for q in report.questions)
     rows = "".join(_row(i, s, report, links) for i, s in enumerate(report.standings))
     return (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Students"><table class="wide" data-sortable>'
-        f"<caption>{count(len(report.standings), 'student')}, final scores of {number(report.max_score)}. The numbered "
-        "columns are the questions; ✎ marks points that a person gave, ⏳ points that wait for one.</caption>"
-        "<thead><tr>"
-        '<th scope="col" aria-sort="ascending">Student</th><th scope="col" class="n">Score</th>'
-        f'<th scope="col">Outcome</th>{heads}<th scope="col">Graded</th><th scope="col" data-fixed>Open</th>'
-        "</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
+        f"<p>Final scores of {number(report.max_score)}. The numbered columns are the questions: ✎ marks points that a "
+        "person gave, … points that wait for one.</p>"
+        '<div class="scroll" tabindex="0" role="region" aria-label="Students"><table class="students" data-sortable>'
+        f'<caption>{count(len(report.standings), "student")}</caption><thead><tr><th scope="col" aria-sort="ascending">'
+        f'Student</th><th scope="col">Score</th><th scope="col">Outcome</th>{heads}<th scope="col">Graded</th>'
+        f'<th scope="col" data-fixed>Open</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 
 
@@ -125,12 +123,15 @@ def _feedback(report: ClassReport) -> str:
         return ""
     if status.made == status.graded and not status.outdated:
         return f"Feedback pages are made for all {count(status.graded, 'notebook')}."
-    lacking = [
-        f"{status.graded - status.made} not made" if status.made < status.graded else "",
-        f"{status.outdated} older than the grade" if status.outdated else "",
-    ]
+    missing, lacking = status.graded - status.made, []
+    if missing:
+        lacking.append(f"{missing:,} {'has' if missing == 1 else 'have'} no page yet")
+    if status.outdated:
+        lacking.append(
+            f"{status.outdated:,} {'has' if status.outdated == 1 else 'have'} one that is older than the grade"
+        )
     return (
-        f"Feedback to return: of {count(status.graded, 'graded notebook')} {listed([x for x in lacking if x])}; "
+        f"Feedback to return: of {count(status.graded, 'graded notebook')} {listed(lacking)}; "
         f"<code>nbgrader generate_feedback {text(report.assignment)}</code> makes the pages."
     )
 
@@ -149,24 +150,20 @@ def _row(index: int, standing: Standing, report: ClassReport, links: Links) -> s
     graded = f"{standing.graded:%Y-%m-%d %H:%M}" if standing.graded else ""
     return (
         f'<tr id="s{index}"><th scope="row" data-value="{text(key)}">{person(standing.person)}</th>'
-        f'<td class="n" data-value="{score}">{score or "–"}{late}</td>'
+        f'<td data-value="{score}">{score or "–"}{late}</td>'
         f'<td data-value="{text(standing.outcome)}">{chips}</td>'
         f"{''.join(_points(standing, q.id) for q in report.questions)}"
-        f'<td class="tight small">{graded}</td><td class="tight small">{_links(standing, report, links)}</td></tr>'
+        f"<td>{graded}</td><td>{_links(standing, report, links)}</td></tr>"
     )
 
 
 def _points(standing: Standing, question: str) -> str:
     value = standing.questions.get(question)
     if value is None:
-        return '<td class="c" data-value="">–</td>'
+        return '<td data-value="">–</td>'
     final = standing.final
-    mark = "✎" if final and question in final.manual else "⏳" if final and question in final.waiting else ""
-    return (
-        f'<td class="c">{number(value)}</td>'
-        if not mark
-        else f'<td class="c" data-value="{value:g}">{number(value)}{mark}</td>'
-    )
+    mark = "✎" if final and question in final.manual else "…" if final and question in final.waiting else ""
+    return f'<td data-value="{value:g}">{number(value)}{mark}</td>' if mark else f"<td>{number(value)}</td>"
 
 
 def _links(standing: Standing, report: ClassReport, links: Links) -> str:
@@ -179,7 +176,7 @@ def _links(standing: Standing, report: ClassReport, links: Links) -> str:
             ("formgrader", links.grading(standing, name)),
         ):
             if href:
-                made.append(link(href, f"{text(which)}{word}", f"{which}{word} of {standing.person.name or student}"))
+                made.append(link(href, f"{text(which)}{word}"))  # the row's header says whose
     return " · ".join(made) or '<span class="soft">–</span>'
 
 
@@ -190,15 +187,14 @@ def _group(group: Group, people: Mapping[str, Standing], report: ClassReport, li
         for s in group.students
     )
     pieces = "".join(_piece(shared, best, people) for shared in best.shared[:SHOWN_PIECES])
-    pairs = ""
+    said = f"<p>{_said(best)}</p>"
     if len(group.pairs) > 1:
-        items = "".join(f"<li>{_said(pair, people)}</li>" for pair in group.pairs[:SHOWN_PAIRS])
-        rest = len(group.pairs) - SHOWN_PAIRS
-        more = f'<li class="soft">and {count(rest, "more pair")}</li>' if rest > 0 else ""
-        pairs = f"<ul>{items}{more}</ul>"
+        items = [f"<li>{_names((p.one, p.other), people)}: {_said(p)}</li>" for p in group.pairs[:SHOWN_PAIRS]]
+        if (rest := len(group.pairs) - SHOWN_PAIRS) > 0:
+            items.append(f'<li class="soft">and {count(rest, "more pair")}</li>')
+        said = f"<ul>{''.join(items)}</ul>"
     return (
-        f"<h3>{_names(group.students, people)}</h3>"
-        f'<p>{_said(best, people) if not pairs else ""}</p>{pairs}<ul class="names">{members}</ul>'
+        f'<h3>{_names(group.students, people)}</h3>{said}<ul class="names">{members}</ul>'
         f"<details><summary>Side by side</summary>{pieces}</details>"
     )
 
@@ -208,13 +204,10 @@ def _names(students: Sequence[str], people: Mapping[str, Standing], most: int = 
     return listed(shown if len(students) <= most else [*shown, f"{len(students) - most} more"])
 
 
-def _said(pair: Pair, people: Mapping[str, Standing]) -> str:
-    names = sorted({text(shared.one.name) for shared in pair.shared})
+def _said(pair: Pair) -> str:
+    names = list(dict.fromkeys(f"<code>{text(shared.one.name)}</code>" for shared in pair.shared))
     shown = names if len(names) <= 4 else [*names[:4], f"{len(names) - 4} more"]
-    return (
-        f"{_names((pair.one, pair.other), people)}: {percent(pair.similarity)} of what is unusual in the one is in the "
-        f"other, in {listed([f'<code>{n}</code>' if i < 4 else n for i, n in enumerate(shown)])}."
-    )
+    return f"{percent(pair.similarity)} of what is unusual in the one is in the other, in {listed(shown)}."
 
 
 def _piece(shared: Shared, pair: Pair, people: Mapping[str, Standing]) -> str:
@@ -233,9 +226,13 @@ def _excerpt(source: str, alike: frozenset[int]) -> str:
     lines = source.splitlines()
     start = max(0, min(min(alike, default=1) - 2, len(lines) - EXCERPT))
     shown = lines[start : start + EXCERPT]
-    marked = [
-        f"<mark>{text(line[:160])}</mark>" if i in alike and line.strip() else text(line[:160])
-        for i, line in enumerate(shown, start=start + 1)
-    ]
+    marked = [_line(line[:WIDTH], alike=number_ in alike) for number_, line in enumerate(shown, start=start + 1)]
     before, after = ["…"] if start else [], ["…"] if start + EXCERPT < len(lines) else []
     return f'<pre tabindex="0">{chr(10).join([*before, *marked, *after])}</pre>'
+
+
+def _line(line: str, alike: bool) -> str:
+    if not alike or not line.strip():
+        return text(line)
+    code = line.lstrip()
+    return f"{text(line[: len(line) - len(code)])}<mark>{text(code)}</mark>"
