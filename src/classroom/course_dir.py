@@ -32,6 +32,15 @@ c.ClearSolutions.code_stub = {{
 }}
 # Students' own cells could print hidden inputs: feedback shows verdicts, code and comments.
 c.GenerateFeedback.preprocessors = FEEDBACK
+# Late work. nbgrader counts from the due date, which this sets (or set it in formgrader, under Edit):
+#   nbgrader db assignment add ASSIGNMENT --duedate "2026-11-30 23:59 Europe/Berlin"
+# Take away the # below for a penalty of 10 % for every day begun, 50 % at most, with 15 minutes of grace. After a
+# change, here or of the date, run `course grade ASSIGNMENT --course DIR --force`.
+# from classroom.late import LatePenalty
+# c.AssignLatePenalties.plugin_class = LatePenalty
+# c.LatePenalty.grace_minutes = 15
+# c.LatePenalty.percent_per_day = 10
+# c.LatePenalty.at_most_percent = 50
 '''
 
 

@@ -12,7 +12,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from classroom.discreet import EXCEPTIONS
 
-STYLE = "margin:.2em 0;opacity:.75;font-size:13px;font-family:system-ui,sans-serif;max-width:46em"
+STYLE = "margin:.2em 0 1em;opacity:.75;font-size:13px;font-family:system-ui,sans-serif;max-width:46em"
 LEFT_OUT = "What this cell showed is left out here: look at it in your own notebook."
 WHY = (
     "What your own cells showed is left out from here on, since your code has met the hidden cases; your own notebook "

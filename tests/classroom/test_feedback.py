@@ -77,12 +77,13 @@ def pages(tmp_path_factory):
         cell["source"] = code
         notebooks[name.replace(" ", "-")] = notebook
     for student, notebook in notebooks.items():
-        notebook["cells"][1]["source"] = [*notebook["cells"][1]["source"], "\nprint('before any check')"]
+        (first,) = (c for c in notebook["cells"] if c["id"] == "normalise-rows-answer")
+        first["source"] = [*first["source"], "\nprint('before any check')"]
         submit(root, student, ROWS, "rows", notebook)
     graded = run_course(
         "grade", "rows", "--course", root, "--solutions", ROWS.directory.parent, "--seed", SEED, "--json", root / "out"
     )
-    assert graded.returncode in (0, 1), graded.stderr
+    assert (root / "out").exists(), graded.stderr
     made = nbgrader(root, "generate_feedback", "01-rows")
     assert made.returncode == 0, made.stderr
     files = [path for path in root.glob("feedback/*/01-rows/*") if path.suffix != ".npz"]
@@ -119,8 +120,9 @@ def test_pages_still_say_what_is_wrong_and_what_was_left_out(pages):
     text = {student: str(Text(html)) for student, html in texts.items()}
     for student in text:
         assert text[student].count("before any check") == 2, student  # the code, and what it printed
-    assert "ValueError: its message is left out here, because it may quote hidden inputs." in text["message"]
-    assert "An exception: its message is left out here" in text["kind"]
+    left_out = ": its message is left out here, because it may quote hidden inputs."
+    assert re.search(r"ValueError in row_means , line 2 \(.*\)" + left_out, text["message"])
+    assert re.search(r"An exception in row_means , line 2 \(.*\)" + left_out, text["kind"])
     assert "You averaged columns." in text["value"]
     assert "has too many axes." in text["copied"]
     assert "has the wrong length along its last axis." in text["wide"]
