@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from transformer_lab.additive_attention import AttentionGRU, AttentionGRUConfig
+from transformer_lab.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
 from transformer_lab.errors import LabError
 from transformer_lab.prenorm import PreNormTransformer
 from transformer_lab.recurrent import FixedContextGRU, RecurrentConfig
@@ -17,6 +19,8 @@ ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
     "transformer": (TransformerConfig, Transformer),
     "prenorm": (TransformerConfig, PreNormTransformer),
     "gru": (RecurrentConfig, FixedContextGRU),
+    "attention-gru": (AttentionGRUConfig, AttentionGRU),
+    "convolutional": (ConvolutionalConfig, ConvolutionalSeq2Seq),
 }
 
 
