@@ -9,6 +9,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
 
+from classroom import demonstration
 from classroom.errors import ClassroomError
 from classroom.untrusted import safe_attachments
 
@@ -47,6 +48,8 @@ def parse_notebook(content: bytes, path: str) -> NotebookNode:
     """
     if len(content) > MAX_BYTES:
         raise InvalidNotebookError(f"{path} is larger than {MAX_BYTES // 2**20} MiB; clear its outputs and save it")
+    if any(content.count(sign) > MAX_PARTS for sign in (b",", b"[", b"{")):
+        raise InvalidNotebookError(f"{path} holds more values than a notebook can; clear its outputs and save it")
     try:
         decoded = json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
@@ -97,6 +100,8 @@ def _only_what_grading_needs(cell: object) -> dict[str, Any]:
             raise ValueError("a cell's nbgrader metadata is not an object")
         grading = {key: value for key, value in grading.items() if isinstance(value, str | bool | int | float)}
         kept["metadata"] = {"nbgrader": grading} if grading else {}
+        if isinstance(cell["metadata"].get(demonstration.TAG), str):
+            kept["metadata"][demonstration.TAG] = cell["metadata"][demonstration.TAG][:64]
     if cell.get("cell_type") == "code":
         kept |= {"outputs": [], "execution_count": None}
     elif attached := safe_attachments(cell.get("attachments")):

@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -20,6 +20,7 @@ from bleach.css_sanitizer import CSSSanitizer
 
 MAX_HTML = 500_000  # characters of one HTML output; a table of a thousand rows has a tenth of it
 MAX_OUTPUTS = 1_000  # of one cell
+REMEMBERED = 20_000  # characters of one text whose inspection is remembered
 TOO_MANY = "… more outputs than can be shown\n"
 
 
@@ -90,10 +91,16 @@ def safe_markdown(source: str) -> tuple[str, list[str]]:
     """
     if not _needs_a_look(source):
         return source, []
+    safe, found = _looked_at(source) if len(source) <= REMEMBERED else _looked_at.__wrapped__(source)
+    return safe, list(found)
+
+
+@lru_cache(maxsize=1024)  # most of a class's text is the release's
+def _looked_at(source: str) -> tuple[str, tuple[str, ...]]:
     rendered = _rendered(source)
     if _cleaner_keeps(rendered) and not ACTING_MATHS.search(source):
-        return source, []
-    return as_code(source), acting(rendered) or acting(source)
+        return source, ()
+    return as_code(source), tuple(acting(rendered) or acting(source))
 
 
 def as_code(source: str) -> str:
