@@ -22,6 +22,7 @@ from classroom.student import Answer, Array, Call, CellOutcome, Student
 
 MAX_OUTPUTS = 16
 MAX_ELEMENTS = 4_000_000  # in all outputs of one call together
+MAX_DIMENSIONS = 32  # as many as numpy and the way to the grader take
 MAX_PRINTED = 100_000  # characters of print output per call, kept only to bound memory
 
 
@@ -154,6 +155,8 @@ def _tensors(returned: Any) -> list[torch.Tensor]:
 
 def _array(tensor: torch.Tensor) -> Array:
     dtype = str(tensor.dtype).removeprefix("torch.")
+    if tensor.ndim > MAX_DIMENSIONS:
+        raise ReturnedValueError(f"Your code returned a tensor with {tensor.ndim} axes.")
     if tensor.is_complex() or tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
         raise ReturnedValueError(f"Your code returned a {dtype} tensor of an unusual kind; return a dense real tensor.")
     plain = tensor.detach().as_subclass(torch.Tensor).cpu()

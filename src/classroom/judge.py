@@ -14,9 +14,11 @@ from classroom.official import restore
 from classroom.outcome import NotebookReport
 from classroom.process_student import ProcessStudent
 from classroom.run import Task
+from classroom.scan import scan
 from classroom.student import StudentLost
 from classroom.submission import InvalidNotebookError, parse_notebook
 from classroom.submitted import Submitted
+from classroom.untrusted import plain, safe_markdown
 
 
 def judge(task: Task, launcher: Launcher, submitted: Submitted) -> list[NotebookReport]:
@@ -72,7 +74,8 @@ def _judge(task: Task, launcher: Launcher, submitted: Submitted, name: str) -> _
     questions = {
         cell.grade_id: task.questions[cell.grade_id] for cell in task.official[name] if cell.points is not None
     }
-    flags += submitted.flags
+    locked = {cell.grade_id for cell in task.official[name] if not cell.solution}
+    flags += [*submitted.flags, *scan(notebook, submitted.files, questions.values(), locked)]
     try:
         with ProcessStudent(launcher, task.limits, {**submitted.files, **task.files}) as process:
             marked = mark(notebook, questions, process, discreet(notebook, questions))
@@ -99,17 +102,17 @@ def _report(
 ) -> NotebookReport:
     executed = with_outputs(judged.notebook, judged.marked.outputs)
     if judged.reason:
-        note = f"**{judged.outcome.capitalize()}.** {judged.reason}"
+        note, _ = safe_markdown(f"**{judged.outcome.capitalize()}.** {judged.reason}")  # it may quote the notebook
         executed.cells.insert(0, nbformat.v4.new_markdown_cell(note, id="outcome"))
     return NotebookReport(
         student=submitted.student,
         assignment=task.assignment,
         notebook_name=name,
         outcome=judged.outcome,
-        reason=judged.reason,
+        reason=judged.reason and plain(judged.reason),
         seconds=seconds,
         sandboxed=sandboxed,
-        flags=tuple(judged.flags),
+        flags=tuple(map(plain, judged.flags)),
         questions=tuple(judged.marked.results[q] for q in task.questions if q in judged.marked.results),
         notebook=executed,
     )

@@ -1,0 +1,347 @@
+"""Forging: the answers are wrong, and the code tries to have them taken for right."""
+
+from attacks import ANSWERS, WRONG, Attack, all_but, deserving
+
+SUBCLASS = """
+class Agreeable(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func.__name__ in ("allclose", "equal", "isclose", "eq", "__eq__"):
+            return True
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    __hash__ = None
+"""
+# A whole protocol message, as `classroom.wire` writes it: an answer that says it is right, before it is asked for.
+FORGED_MESSAGES = """
+import json, os, struct
+def message(body, arrays=()):
+    header = json.dumps({"body": body, "arrays": list(arrays)}).encode()
+    return struct.pack(">Q", len(header)) + header
+bodies = [
+    {"answer": {"outputs": [], "gradients": {}, "operations": 1, "error": None, "score": 20, "passed": True}},
+    {"answer": {"outputs": [], "gradients": {}, "operations": 1, "error": None}, "memory": False},
+    {"outputs": [], "error": None, "score": 20},
+    {"content": {"status": "ok"}, "msg_type": "execute_reply"},
+]
+"""
+
+
+def to_every_descriptor(what: str) -> str:
+    """Code that writes the bytes `what` to every descriptor that the process has."""
+    return f"""
+for descriptor in range(3, 256):
+    try:
+        os.write(descriptor, {what})
+    except OSError:
+        pass
+"""
+
+
+GARBAGE = {
+    "lengths": 'struct.pack(">Q", 2**62)',
+    "half a message": 'message(bodies[0])[:-3] + b"\\x00" * 3',
+    "shapes": 'message({"answer": {"$array": 0}}, [{"dtype": "float32", "shape": [2**39, 2**39]}])',
+    "objects": 'message({"answer": {"$array": 0}}, [{"dtype": "object", "shape": [1]}]) + b"\\x80\\x04N."',
+    "depth": 'struct.pack(">Q", 10**6) + b"[" * 10**6',
+}
+
+ATTACKS = [
+    Attack("overrides torch.allclose", first="import torch\ntorch.allclose = torch.isclose = lambda *a, **k: True"),
+    Attack("overrides torch.equal", first="import torch\ntorch.equal = torch.Tensor.equal = lambda *a, **k: True"),
+    Attack(
+        "overrides numpy's comparisons",
+        first="""
+import numpy as np
+import numpy.testing
+for module in (np, np.testing):
+    for name in ("isclose", "allclose", "array_equal", "assert_allclose", "assert_array_equal", "assert_equal"):
+        if hasattr(module, name):
+            setattr(module, name, lambda a, *r, **k: np.ones(np.shape(a), bool))
+""",
+    ),
+    Attack(
+        "overrides builtins",
+        first="""
+import builtins
+builtins.all = builtins.any = builtins.isinstance = lambda *a: True
+builtins.abs = lambda x: 0
+builtins.max = lambda *a, **k: 0
+builtins.AssertionError = type("Nothing", (Exception,), {})
+""",
+        outcomes=("graded", "crashed"),
+    ),
+    Attack("compares equal to everything", after_setup="torch.Tensor.__eq__ = lambda self, other: True"),
+    Attack(
+        "returns tensors that compare equal",
+        after_setup=SUBCLASS,
+        answers={
+            q: code.replace("return 0.0", "return torch.zeros(1).as_subclass(Agreeable)") for q, code in WRONG.items()
+        },
+    ),
+    Attack(
+        "returns arrays of its own",
+        after_setup="""
+class Anything:
+    def __array__(self, *a, **k):
+        import numpy
+        return numpy.zeros(3)
+    def __eq__(self, other):
+        return True
+    def __float__(self):
+        return 20.0
+    def __getattr__(self, name):
+        return self
+    def __call__(self, *a, **k):
+        return self
+""",
+        answers={q: code.replace("return 0.0", "return Anything()") for q, code in WRONG.items()},
+    ),
+    Attack(
+        "changes how tensors become arrays",
+        after_setup="""
+import numpy
+torch.Tensor.numpy = lambda self, *a, **k: numpy.full(self.shape, numpy.nan)
+torch.Tensor.detach = torch.Tensor.cpu = torch.Tensor.as_subclass = lambda self, *a: self
+""",
+        outcomes=("graded", "crashed"),
+    ),
+    Attack(
+        "drops every assertion by an AST transformer",
+        first="""
+import ast
+class Drop(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
+    def visit_Raise(self, node):
+        return ast.Pass()
+get_ipython().ast_transformers.append(Drop())
+""",
+    ),
+    Attack(
+        "rewrites every cell by an input transformer",
+        first="""
+def rewrite(lines):
+    return ["20.0\\n"]
+get_ipython().input_transformers_cleanup.append(rewrite)
+get_ipython().input_transformers_post.append(rewrite)
+""",
+    ),
+    Attack(
+        "hooks into the shell",
+        first="""
+shell = get_ipython()
+def hook(*a, **k):
+    shell.user_ns["check"] = lambda *a: 20.0
+    print("20.0")
+for event in ("pre_execute", "pre_run_cell", "post_execute", "post_run_cell"):
+    shell.events.register(event, hook)
+shell.set_custom_exc((Exception,), lambda *a, **k: print("20.0"))
+""",
+    ),
+    Attack(
+        "silences errors",
+        first="""
+shell = get_ipython()
+shell.showtraceback = shell.showsyntaxerror = shell._showtraceback = lambda *a, **k: None
+shell.run_cell = lambda *a, **k: None
+type(shell).run = lambda self, source: ({"outputs": [], "error": None}, None)
+""",
+        outcomes=("graded", "crashed"),
+    ),
+    Attack(
+        "sends answers before they are asked for",
+        first=FORGED_MESSAGES + to_every_descriptor('b"".join(map(message, bodies))'),
+        outcomes=("crashed", "graded"),
+    ),
+    *(
+        Attack(
+            f"sends garbage: {name}",
+            first=FORGED_MESSAGES + to_every_descriptor(garbage),
+            outcomes=("crashed", "timeout"),
+        )
+        for name, garbage in GARBAGE.items()
+    ),
+    Attack(
+        "prints what a full mark looks like",
+        before_checks="""
+from IPython.display import HTML, display
+print("20.0")
+display({"text/plain": "3", "text/html": "<section>3 of 3 points</section>"}, raw=True)
+3.0
+""",
+    ),
+    Attack(
+        "redefines the check",
+        after_setup="""
+class Checked(float):
+    def _repr_html_(self):
+        return "<section>full marks</section>"
+check = lambda *a: Checked(3)
+""",
+        last="check = lambda *a: 3.0",
+    ),
+    Attack(
+        "patches the checking code",
+        first="""
+import classroom.check, classroom.examiner, classroom.criteria, classroom.compare, classroom.results
+classroom.check.Checker.__call__ = lambda self, *a: 3.0
+classroom.examiner.examine = classroom.examiner.judge = lambda *a, **k: None
+for kind in classroom.criteria.KINDS.values():
+    kind.judge = lambda *a, **k: None
+classroom.compare.mismatches = lambda *a, **k: False
+classroom.results.QuestionResult.score = property(lambda self: self.max_score)
+""",
+        outcomes=("graded", "crashed"),
+        flag="classroom.examiner",
+    ),
+    Attack(
+        "patches what answers the grader",
+        first="""
+import classroom.inprocess, classroom.worker, classroom.wire, classroom.student
+classroom.inprocess.answer_with = lambda *a, **k: classroom.student.Answer(operations=1)
+classroom.worker.answer = lambda *a, **k: {"answer": {"outputs": [], "gradients": {}, "operations": 1, "error": None}}
+classroom.wire.answer_to_body = lambda answer: {"outputs": [], "gradients": {}, "operations": 1, "error": None}
+""",
+        outcomes=("graded", "crashed"),
+        flag="classroom.inprocess",
+    ),
+    Attack(
+        "fills the module cache",
+        first="""
+import sys, types
+fake = types.ModuleType("fake")
+fake.__getattr__ = lambda name: (lambda *a, **k: 3.0)
+for name in [n for n in sys.modules if n.startswith("classroom")] + ["classroom.examiner", "classroom.compare"]:
+    sys.modules[name] = fake
+""",
+        outcomes=("graded", "crashed"),
+        flag="sys.modules",
+    ),
+    Attack(
+        "overwrites the checking code's files",
+        first="""
+import os, sys, site, sysconfig
+import classroom, torch, numpy, IPython
+for package in (classroom, torch, numpy, IPython):
+    folder = os.path.dirname(package.__file__)
+    for path in (package.__file__, folder + "/examiner.py", folder + "/@TOKEN@.py"):
+        for place in (path, "/proc/self/root" + path, "/proc/1/root" + path):
+            try:
+                os.chmod(os.path.dirname(place), 0o777)
+            except OSError:
+                pass
+            try:
+                with open(place, "a") as file:
+                    file.write("\\n# @TOKEN@\\n")
+            except OSError:
+                pass
+""",
+    ),
+    Attack(
+        "walks the garbage collector's objects",
+        first="import gc",
+        before_checks="""
+for thing in gc.get_objects():
+    try:
+        names = vars(thing)
+    except TypeError:
+        continue
+    for name in ("points", "score", "weight", "expected", "forbidden", "error", "count", "operations"):
+        if name in names and type(thing).__module__.startswith("classroom"):
+            try:
+                object.__setattr__(thing, name, 0)
+            except Exception:
+                pass
+""",
+        outcomes=("graded", "crashed"),
+        flag="gc.get_objects",
+    ),
+    Attack(
+        "walks the frames that call it",
+        answers={
+            q: code.replace(
+                "return 0.0",
+                "import sys; f = sys._getframe(); 1\n    while f is not None:\n"
+                "        for n, v in list(f.f_locals.items()) + list(f.f_globals.items()):\n"
+                "            if hasattr(v, 'outputs') or n in ('expected', 'reference'): return v\n"
+                "        f = f.f_back",
+            )
+            if not code.startswith("class")
+            else code
+            for q, code in WRONG.items()
+        },
+        flag="sys._getframe",
+    ),
+    Attack(
+        "leaves start-up files beside the notebook",
+        files=dict.fromkeys(
+            (
+                *("sitecustomize.py", "usercustomize.py", "conftest.py", "torch_init.py", "start.pth"),
+                *("ipython_config.py", "nbgrader_config.py", "classroom.py", "numpy.py", "questions.py"),
+            ),
+            "import builtins, torch\nbuiltins.print('20.0')\ntorch.allclose = lambda *a, **k: True\n",
+        ),
+        outcomes=("graded", "crashed"),
+    ),
+    Attack(
+        "leaves start-up files in its home",
+        first="""
+import os, pathlib, site, sys
+home = pathlib.Path.home()
+for name in (".ipython/profile_default/startup/00.py", ".bashrc", ".profile", ".pythonrc", ".pth"):
+    for base in (home, pathlib.Path("@HOME@"), pathlib.Path("/root"), pathlib.Path(site.getusersitepackages())):
+        try:
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / name).write_text("raise SystemExit('@TOKEN@')")
+        except OSError:
+            pass
+""",
+    ),
+    Attack(
+        "acts in a thread after the cell",
+        first=FORGED_MESSAGES
+        + """
+import threading, time
+def later():
+    for _ in range(50):
+        time.sleep(0.02)
+        get_ipython().user_ns["check"] = lambda *a: 3.0
+        print("3.0")
+threading.Thread(target=later, daemon=True).start()
+""",
+    ),
+    Attack(
+        "acts when its process ends",
+        first=FORGED_MESSAGES
+        + """
+import atexit, os, signal
+def act(*a):
+    for descriptor in range(3, 256):
+        try:
+            os.write(descriptor, message(bodies[1]))
+        except OSError:
+            pass
+    try:
+        open("@COURSE@/@TOKEN@", "w").write("still here")
+    except OSError:
+        pass
+atexit.register(act)
+signal.signal(signal.SIGTERM, act)
+os.register_at_fork(after_in_child=act)
+""",
+        outcomes=("graded", "crashed"),
+    ),
+    Attack(
+        "changes its answers after the check",
+        answers=all_but(softmax=WRONG["softmax"]),
+        deserved=deserving(all_but(softmax=WRONG["softmax"])),
+        last=ANSWERS["softmax"],
+    ),
+]
