@@ -12,9 +12,18 @@ from typing import Any
 
 from classroom import records
 from classroom.executor import Executor
+from classroom.outcome import NotebookReport
 from classroom.run import Run
 from classroom.submitted import Submitted, read_submitted
 from classroom.writer import Writer
+
+# Changes a student's reports, and the digest that they are recorded with, between judging and writing.
+Revise = Callable[[Sequence[NotebookReport], str], tuple[Sequence[NotebookReport], str]]
+
+
+def as_judged(reports: Sequence[NotebookReport], digest: str) -> tuple[Sequence[NotebookReport], str]:
+    """Changes nothing."""
+    return reports, digest
 
 
 def grade(
@@ -24,30 +33,32 @@ def grade(
     force: bool = False,
     on_kept: Callable[[list[dict[str, Any]]], None] = lambda reports: None,
     on_graded: Callable[[list[dict[str, Any]]], None] = lambda reports: None,
+    revise: Revise = as_judged,
 ) -> list[dict[str, Any]]:
     """Grades these students' notebooks; the reports as data, in order, those of earlier runs included.
 
     `on_kept` is told once what earlier runs have graded already, `on_graded` each student's reports once they are
-    in the gradebook.
+    in the gradebook. `revise` has the last word on what is written.
 
     Raises:
         ClassroomError: nothing can be judged, or nothing written; what was graded until then is kept.
     """
-    work, kept = _planned(run, students, force)
+    work, kept = planned(run, students, force)
     reports = {(report["student"], report["notebook"]): report for report in kept}
     on_kept(kept)
     if work:
-        with Writer(run) as writer, closing(executor.judge(run.task, _submissions(run, list(work)))) as judged:
+        with Writer(run) as writer, closing(executor.judge(run.task, submissions(run, list(work)))) as judged:
             for made in judged:
                 student = made[0].student
-                written = writer.write(student, work[student], made)
+                revised, digest = revise(made, work[student])
+                written = writer.write(student, digest, revised)
                 reports |= {(student, report["notebook"]): report for report in written}
                 on_graded(written)
     return [reports[key] for key in sorted(reports)]
 
 
-def _planned(run: Run, students: Sequence[str], force: bool) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The digest of what is to be graded, by student, and the reports that still hold."""
+def planned(run: Run, students: Sequence[str], force: bool) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The digest of what a run would grade, by student, and the reports of earlier runs that still hold."""
     questions = run.digest
     work: dict[str, str] = {}
     kept: list[dict[str, Any]] = []
@@ -61,6 +72,7 @@ def _planned(run: Run, students: Sequence[str], force: bool) -> tuple[dict[str, 
     return work, kept
 
 
-def _submissions(run: Run, students: Sequence[str]) -> Iterator[Submitted]:
+def submissions(run: Run, students: Sequence[str]) -> Iterator[Submitted]:
+    """What these students handed in, read one by one."""
     for student in students:
         yield read_submitted(run.course.root, run.assignment, student, sorted(run.task.official))

@@ -1,6 +1,8 @@
 """What judging gives: plain data that a panel, a table, a gradebook and a JSON file can all show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 # The diagnosis of a stub that nobody has touched: nothing is wrong, there is only nothing yet.
 NOT_WRITTEN = "Not written yet: replace `raise NotImplementedError` with your code, run the cell, then check again."
@@ -25,6 +27,19 @@ class QuestionResult:
     title: str
     criteria: tuple[CriterionResult, ...]
     diagnosis: str | None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "QuestionResult":
+        """The result that `report.to_json` wrote. It rounds each criterion's points, so their shares are restored."""
+        rounded = sum(c["max_score"] for c in data["criteria"])
+        share = data["max_score"] / rounded if rounded else 1.0
+        criteria = tuple(
+            CriterionResult(
+                c["name"], c["passed"], c["message"], share * c["max_score"] * c["passed"], share * c["max_score"]
+            )
+            for c in data["criteria"]
+        )
+        return cls(data["id"], data["title"], criteria, data["diagnosis"])
 
     @property
     def score(self) -> float:

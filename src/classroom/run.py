@@ -52,11 +52,13 @@ class Run:
         return hashlib.sha256(content).hexdigest()
 
 
-def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Limits) -> Run:
+def prepare(
+    course: Course, assignment: Assignment, seed: int | None, limits: Limits, remember_seed: bool = True
+) -> Run:
     """Draws the hidden cases and reads the official cells.
 
     The seed is the one given, else the one that this assignment was graded with before, else a random one; it is
-    recorded, so that everybody in a course meets the same cases.
+    recorded (unless nothing may be written), so that everybody in a course meets the same cases.
 
     Raises:
         ClassroomError: the gradebook and `questions.py` do not ask the same questions.
@@ -65,14 +67,17 @@ def prepare(course: Course, assignment: Assignment, seed: int | None, limits: Li
     asked = {cell.grade_id: cell.points for cells in official.values() for cell in cells if cell.points is not None}
     written = {question.id: question for question in assignment.questions}
     for question_id, points in asked.items():
-        if question_id not in written or points != written[question_id].points:
+        now = f"{written[question_id].points:g} points" if question_id in written else "no such question"
+        if now != f"{points:g} points":
             raise ClassroomError(
-                f"the gradebook's check cell {question_id!r} ({points:g} points) is not in {assignment.directory} "
-                "as it is now: use the version of solutions/ that this course was made from"
+                f"the gradebook's check cell {question_id!r} has {points:g} points, and {assignment.directory} has "
+                f"{now}: use the version of solutions/ that this course was made from, or, to take the new one over, "
+                f"delete {course.root / 'source' / assignment.name} and run `course init {course.root}` again"
             )
     seed = records.seed(course.root, assignment.name) if seed is None else seed
     seed = secrets.randbelow(2**32) if seed is None else seed
-    records.write_seed(course.root, assignment.name, seed)
+    if remember_seed:
+        records.write_seed(course.root, assignment.name, seed)
     questions = {question_id: materialise(written[question_id], seed) for question_id in asked}
     return Run(course, Task(assignment.name, official, questions, _released_files(course, assignment), limits), seed)
 

@@ -482,5 +482,5 @@ def test_wrong_usage_gets_a_sentence(rows, capsys, arguments, sentence):
 def test_a_course_of_other_questions_gets_a_sentence(rows):
     with sqlite3.connect(rows / "gradebook.db") as gradebook:
         gradebook.execute("UPDATE grade_cells SET max_score = 7")
-    with pytest.raises(ClassroomError, match=r"the gradebook's check cell 'normalise-rows' \(7 points\) is not in"):
+    with pytest.raises(ClassroomError, match=r"check cell 'normalise-rows' has 7 points, and .* has 3 points: use the"):
         prepare(open_course(rows), ROWS, None, Limits())

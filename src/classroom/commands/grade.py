@@ -32,6 +32,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
           course grade self-attention --course ~/transformer-2026
           course grade self-attention --course ~/transformer-2026 --student amy --force
           course grade 02 --course ~/transformer-2026 --jobs 8 --json grades.json
+          course grade 02 --course ~/transformer-2026 --dry-run                       whose score would change
+          course grade 02 --course ~/transformer-2026 --question softmax --dry-run    by this question alone
           cd ~/transformer-2026 && nbgrader generate_feedback 02-self-attention && nbgrader export
         """,
         run,
@@ -39,6 +41,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="any unambiguous part of its name")
     parser.add_argument("--course", type=Path, required=True, metavar="DIR", help="made by `course init`")
     parser.add_argument("--student", metavar="ID", help="grade only this one")
+    parser.add_argument(
+        "--question", metavar="ID", help="write this question's score alone; the others stay as they were recorded"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="judge, list whose score would change, and write nothing"
+    )
     parser.add_argument("--jobs", type=positive, metavar="N", help="submissions at a time (default: the cores)")
     parser.add_argument(
         "--seed",
@@ -67,11 +75,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
     from classroom.assignment import find_assignment, find_solutions
+    from classroom.changes import text
     from classroom.course_dir import open_course
     from classroom.course_lock import only_run
-    from classroom.grade import grade
+    from classroom.grade import as_judged, grade
     from classroom.outcome import needs_attention, summary
     from classroom.progress import Progress
+    from classroom.regrade import KeepOtherQuestions, changes_from_last_run, preview
     from classroom.run import prepare
     from classroom.sandbox import choose_launcher
 
@@ -90,18 +100,24 @@ def run(arguments: argparse.Namespace) -> int:
     make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions)
     with only_run(course.root):
         bounds = replace(limits(arguments), figures=arguments.figures)
-        run = prepare(course, assignment, arguments.seed, bounds)
+        run = prepare(course, assignment, arguments.seed, bounds, remember_seed=not arguments.dry_run)
+        revise = KeepOtherQuestions(run, arguments.question) if arguments.question else as_judged
         with (
             _executor(arguments, make_launcher, len(students)) as executor,
             Progress(name, len(students) * len(run.task.official)) as progress,
         ):
-            reports = grade(run, students, executor, arguments.force, progress.kept, progress.graded)
+            do = preview if arguments.dry_run else grade
+            reports = do(run, students, executor, arguments.force, progress.kept, progress.graded, revise)
+    if arguments.dry_run:
+        found = changes_from_last_run(run, reports)
+        said, data, status = text(found, len(reports)), [change.to_json() for change in found], int(bool(found))
+    else:
+        said, data, status = summary(reports), reports, int(any(needs_attention(report) for report in reports))
     if arguments.json != "-":
-        print(summary(reports))
+        print(said)
     if arguments.json:
-        text = json.dumps(reports, ensure_ascii=False, indent=1) + "\n"
-        _write_json(arguments.json, text)
-    return int(any(needs_attention(report) for report in reports))
+        _write_json(arguments.json, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    return status
 
 
 def _executor(arguments: argparse.Namespace, make_launcher: "MakeLauncher", students: int) -> "Executor":
