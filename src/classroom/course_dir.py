@@ -8,6 +8,7 @@ from nbgrader.api import Gradebook, MissingEntry, Notebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config, PyFileConfigLoader
 
 from classroom.assignment import Assignment, pick_name
@@ -62,9 +63,20 @@ class Course:
         return CourseDirectory(config=self.config, log=LOG, **selected)
 
     def gradebook(self) -> Gradebook:
-        """Its gradebook, to be used in a `with` statement."""
+        """Its gradebook, to be used in a `with` statement.
+
+        Raises:
+            ClassroomError: it cannot be opened.
+        """
         directory = self.directory()
-        return Gradebook(directory.db_url, directory.course_id)
+        try:
+            return Gradebook(directory.db_url, directory.course_id)
+        except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", error)).splitlines()[0]
+            raise ClassroomError(
+                f"the gradebook of {self.root} cannot be opened ({said}); "
+                "try again, or put a copy of gradebook.db that works in its place"
+            ) from error
 
     def pick_assignment(self, part: str) -> str:
         """The assignment of this course that any unambiguous part of its name means.

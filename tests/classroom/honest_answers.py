@@ -5,92 +5,201 @@ They need not all be right: similarity is about what was written.
 
 import ast
 import random
+import textwrap
 from collections.abc import Sequence
 
+
+def _ways(text: str) -> list[str]:
+    return [textwrap.dedent(way).strip() for way in text.split("--\n")]
+
+
 WAYS = {
-    "project_qkv": [
-        "return x @ w_q, x @ w_k, x @ w_v",
-        "q = x @ w_q\nk = x @ w_k\nv = x @ w_v\nreturn q, k, v",
-        "return tuple(x @ w for w in (w_q, w_k, w_v))",
-        "return torch.matmul(x, w_q), torch.matmul(x, w_k), torch.matmul(x, w_v)",
-        "def project(w):\n    return torch.einsum('...nd,de->...ne', x, w)\nreturn project(w_q), project(w_k), project(w_v)",
-        "queries = torch.matmul(x, w_q)\nkeys = torch.matmul(x, w_k)\nvalues = torch.matmul(x, w_v)\n"
-        "return (queries, keys, values)",
-    ],
-    "attention_scores": [
-        "return query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])",
-        "d_k = query.shape[-1]\nscores = query @ key.transpose(-1, -2)\nreturn scores / math.sqrt(d_k)",
-        "return torch.einsum('...qd,...kd->...qk', query, key) / query.size(-1) ** 0.5",
-        "d = query.size(-1)\nreturn torch.matmul(query, key.mT) / (d ** 0.5)",
-        "scale = 1 / math.sqrt(key.shape[-1])\nreturn (query * scale) @ key.mT",
-        "products = torch.matmul(query, key.swapaxes(-1, -2))\nreturn products / torch.sqrt(torch.tensor(float(key.shape[-1])))",
-        "out = query @ key.transpose(-2, -1)\nout = out / query.shape[-1] ** 0.5\nreturn out",
-    ],
-    "softmax": [
-        "shifted = scores - scores.amax(dim=-1, keepdim=True)\nexponentials = shifted.exp()\n"
-        "return exponentials / exponentials.sum(dim=-1, keepdim=True)",
-        "m = scores.max(dim=-1, keepdim=True).values\ne = torch.exp(scores - m)\nreturn e / e.sum(dim=-1, keepdim=True)",
-        "e = torch.exp(scores - torch.max(scores, -1, keepdim=True)[0])\nreturn e / torch.sum(e, -1, keepdim=True)",
-        "return (scores - scores.logsumexp(dim=-1, keepdim=True)).exp()",
-        "biggest, _ = scores.max(-1, True)\nout = (scores - biggest).exp()\nout = out / out.sum(-1, True)\nreturn out",
-        "z = scores - scores.max(dim=-1)[0].unsqueeze(-1)\nnumerator = z.exp()\n"
-        "denominator = numerator.sum(dim=-1).unsqueeze(-1)\nreturn numerator / denominator",
-    ],
-    "masked_softmax": [
-        "if mask is None:\n    return scores.softmax(dim=-1)\nlowest = torch.finfo(scores.dtype).min\n"
-        "weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)\nreturn weights.masked_fill(~mask, 0.0)",
-        "if mask is not None:\n    scores = scores.masked_fill(~mask, float('-inf'))\nw = torch.softmax(scores, dim=-1)\n"
-        "return torch.nan_to_num(w, nan=0.0)",
-        "if mask is None:\n    mask = torch.ones_like(scores, dtype=torch.bool)\n"
-        "s = torch.where(mask, scores, torch.full_like(scores, -1e9))\nw = torch.softmax(s, -1)\n"
-        "return torch.where(mask, w, torch.zeros_like(w))",
-        "if mask is None:\n    return softmax(scores)\nmask = mask.expand_as(scores)\nsomething = mask.any(-1, keepdim=True)\n"
-        "filled = scores.masked_fill(~mask, -torch.inf)\nfilled = torch.where(something, filled, 0.0)\n"
-        "return softmax(filled) * mask",
-        "if mask is None:\n    return torch.softmax(scores, -1)\nout = torch.softmax(scores.masked_fill(mask == False, -1e30), -1)\n"
-        "return out * mask",
-    ],
-    "scaled_dot_product_attention": [
-        "weights = masked_softmax(attention_scores(query, key), mask)\nreturn weights @ value",
-        "return masked_softmax(attention_scores(query, key), mask) @ value",
-        "scores = attention_scores(query, key)\nweights = masked_softmax(scores, mask)\nreturn torch.matmul(weights, value)",
-        "s = attention_scores(query, key)\na = masked_softmax(s, mask)\nreturn torch.einsum('...qk,...kv->...qv', a, value)",
-        "scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])\n"
-        "if mask is not None:\n    scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)\n"
-        "weights = scores.softmax(-1)\nreturn weights @ value",
-    ],
-    "decoder_mask": [
-        "n = tokens.shape[-1]\ncausal = torch.ones(n, n, dtype=torch.bool).tril()\n"
-        "return causal & (tokens != pad_id)[:, None, :]",
-        "b, n = tokens.shape\nnot_pad = (tokens != pad_id).unsqueeze(1)\n"
-        "causal = torch.tril(torch.ones((n, n), dtype=torch.bool, device=tokens.device))\nreturn not_pad & causal",
-        "n = tokens.size(1)\nindex = torch.arange(n)\ncausal = index[None, :] <= index[:, None]\n"
-        "return causal[None] & tokens.ne(pad_id)[:, None]",
-        "length = tokens.shape[1]\nfuture = torch.triu(torch.ones(length, length), diagonal=1).bool()\n"
-        "padding = tokens == pad_id\nreturn ~future.unsqueeze(0) & ~padding.unsqueeze(1)",
-        "rows = torch.arange(tokens.shape[-1]).view(-1, 1)\ncols = torch.arange(tokens.shape[-1]).view(1, -1)\n"
-        "mask = (rows >= cols).expand(tokens.shape[0], -1, -1).clone()\nmask[(tokens == pad_id)[:, None].expand_as(mask)] = False\n"
-        "return mask",
-    ],
-    "SelfAttention": [
-        "q, k, v = self.query(x), self.key(x), self.value(x)\nreturn scaled_dot_product_attention(q, k, v, mask)",
-        "return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)",
-        "queries = self.query(x)\nkeys = self.key(x)\nvalues = self.value(x)\nscores = attention_scores(queries, keys)\n"
-        "return masked_softmax(scores, mask) @ values",
-        "parts = [layer(x) for layer in (self.query, self.key, self.value)]\n"
-        "return scaled_dot_product_attention(*parts, mask=mask)",
-    ],
-    "steer": [
-        "multiplier = torch.ones_like(weights)\nmultiplier[..., key] = factor\nedited = weights * multiplier\n"
-        "total = edited.sum(dim=-1, keepdim=True)\nreturn edited / total.masked_fill(total == 0, 1.0)",
-        "out = weights.clone()\nout[..., key] *= factor\ns = out.sum(-1, keepdim=True)\nreturn torch.where(s > 0, out / s, out)",
-        "new = weights.clone()\nnew[..., key] = new[..., key] * factor\nsums = new.sum(dim=-1, keepdim=True)\n"
-        "sums[sums == 0] = 1\nreturn new / sums",
-        "w = weights.clone()\nw[..., key] = factor * w[..., key]\nreturn torch.nan_to_num(w / w.sum(-1, keepdim=True))",
-        "onehot = torch.nn.functional.one_hot(torch.tensor(key), weights.shape[-1])\n"
-        "scaled = weights * (1 + (factor - 1) * onehot)\nnorm = scaled.sum(-1, True)\n"
-        "return scaled / torch.clamp(norm, min=1e-12)",
-    ],
+    "project_qkv": _ways("""
+        return x @ w_q, x @ w_k, x @ w_v
+        --
+        q = x @ w_q
+        k = x @ w_k
+        v = x @ w_v
+        return q, k, v
+        --
+        return tuple(x @ w for w in (w_q, w_k, w_v))
+        --
+        return torch.matmul(x, w_q), torch.matmul(x, w_k), torch.matmul(x, w_v)
+        --
+        def project(w):
+            return torch.einsum('...nd,de->...ne', x, w)
+        return project(w_q), project(w_k), project(w_v)
+        --
+        queries = torch.matmul(x, w_q)
+        keys = torch.matmul(x, w_k)
+        values = torch.matmul(x, w_v)
+        return (queries, keys, values)
+    """),
+    "attention_scores": _ways("""
+        return query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        --
+        d_k = query.shape[-1]
+        scores = query @ key.transpose(-1, -2)
+        return scores / math.sqrt(d_k)
+        --
+        return torch.einsum('...qd,...kd->...qk', query, key) / query.size(-1) ** 0.5
+        --
+        d = query.size(-1)
+        return torch.matmul(query, key.mT) / (d ** 0.5)
+        --
+        scale = 1 / math.sqrt(key.shape[-1])
+        return (query * scale) @ key.mT
+        --
+        products = torch.matmul(query, key.swapaxes(-1, -2))
+        return products / torch.sqrt(torch.tensor(float(key.shape[-1])))
+        --
+        out = query @ key.transpose(-2, -1)
+        out = out / query.shape[-1] ** 0.5
+        return out
+    """),
+    "softmax": _ways("""
+        shifted = scores - scores.amax(dim=-1, keepdim=True)
+        exponentials = shifted.exp()
+        return exponentials / exponentials.sum(dim=-1, keepdim=True)
+        --
+        m = scores.max(dim=-1, keepdim=True).values
+        e = torch.exp(scores - m)
+        return e / e.sum(dim=-1, keepdim=True)
+        --
+        e = torch.exp(scores - torch.max(scores, -1, keepdim=True)[0])
+        return e / torch.sum(e, -1, keepdim=True)
+        --
+        return (scores - scores.logsumexp(dim=-1, keepdim=True)).exp()
+        --
+        biggest, _ = scores.max(-1, True)
+        out = (scores - biggest).exp()
+        out = out / out.sum(-1, True)
+        return out
+        --
+        z = scores - scores.max(dim=-1)[0].unsqueeze(-1)
+        numerator = z.exp()
+        denominator = numerator.sum(dim=-1).unsqueeze(-1)
+        return numerator / denominator
+    """),
+    "masked_softmax": _ways("""
+        if mask is None:
+            return scores.softmax(dim=-1)
+        lowest = torch.finfo(scores.dtype).min
+        weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)
+        return weights.masked_fill(~mask, 0.0)
+        --
+        if mask is not None:
+            scores = scores.masked_fill(~mask, float('-inf'))
+        w = torch.softmax(scores, dim=-1)
+        return torch.nan_to_num(w, nan=0.0)
+        --
+        if mask is None:
+            mask = torch.ones_like(scores, dtype=torch.bool)
+        s = torch.where(mask, scores, torch.full_like(scores, -1e9))
+        w = torch.softmax(s, -1)
+        return torch.where(mask, w, torch.zeros_like(w))
+        --
+        if mask is None:
+            return softmax(scores)
+        mask = mask.expand_as(scores)
+        something = mask.any(-1, keepdim=True)
+        filled = scores.masked_fill(~mask, -torch.inf)
+        filled = torch.where(something, filled, 0.0)
+        return softmax(filled) * mask
+        --
+        if mask is None:
+            return torch.softmax(scores, -1)
+        out = torch.softmax(scores.masked_fill(mask == False, -1e30), -1)
+        return out * mask
+    """),
+    "scaled_dot_product_attention": _ways("""
+        weights = masked_softmax(attention_scores(query, key), mask)
+        return weights @ value
+        --
+        return masked_softmax(attention_scores(query, key), mask) @ value
+        --
+        scores = attention_scores(query, key)
+        weights = masked_softmax(scores, mask)
+        return torch.matmul(weights, value)
+        --
+        s = attention_scores(query, key)
+        a = masked_softmax(s, mask)
+        return torch.einsum('...qk,...kv->...qv', a, value)
+        --
+        scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+        if mask is not None:
+            scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = scores.softmax(-1)
+        return weights @ value
+    """),
+    "decoder_mask": _ways("""
+        n = tokens.shape[-1]
+        causal = torch.ones(n, n, dtype=torch.bool).tril()
+        return causal & (tokens != pad_id)[:, None, :]
+        --
+        b, n = tokens.shape
+        not_pad = (tokens != pad_id).unsqueeze(1)
+        causal = torch.tril(torch.ones((n, n), dtype=torch.bool, device=tokens.device))
+        return not_pad & causal
+        --
+        n = tokens.size(1)
+        index = torch.arange(n)
+        causal = index[None, :] <= index[:, None]
+        return causal[None] & tokens.ne(pad_id)[:, None]
+        --
+        length = tokens.shape[1]
+        future = torch.triu(torch.ones(length, length), diagonal=1).bool()
+        padding = tokens == pad_id
+        return ~future.unsqueeze(0) & ~padding.unsqueeze(1)
+        --
+        rows = torch.arange(tokens.shape[-1]).view(-1, 1)
+        cols = torch.arange(tokens.shape[-1]).view(1, -1)
+        mask = (rows >= cols).expand(tokens.shape[0], -1, -1).clone()
+        mask[(tokens == pad_id)[:, None].expand_as(mask)] = False
+        return mask
+    """),
+    "SelfAttention": _ways("""
+        q, k, v = self.query(x), self.key(x), self.value(x)
+        return scaled_dot_product_attention(q, k, v, mask)
+        --
+        return scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), mask)
+        --
+        queries = self.query(x)
+        keys = self.key(x)
+        values = self.value(x)
+        scores = attention_scores(queries, keys)
+        return masked_softmax(scores, mask) @ values
+        --
+        parts = [layer(x) for layer in (self.query, self.key, self.value)]
+        return scaled_dot_product_attention(*parts, mask=mask)
+    """),
+    "steer": _ways("""
+        multiplier = torch.ones_like(weights)
+        multiplier[..., key] = factor
+        edited = weights * multiplier
+        total = edited.sum(dim=-1, keepdim=True)
+        return edited / total.masked_fill(total == 0, 1.0)
+        --
+        out = weights.clone()
+        out[..., key] *= factor
+        s = out.sum(-1, keepdim=True)
+        return torch.where(s > 0, out / s, out)
+        --
+        new = weights.clone()
+        new[..., key] = new[..., key] * factor
+        sums = new.sum(dim=-1, keepdim=True)
+        sums[sums == 0] = 1
+        return new / sums
+        --
+        w = weights.clone()
+        w[..., key] = factor * w[..., key]
+        return torch.nan_to_num(w / w.sum(-1, keepdim=True))
+        --
+        onehot = torch.nn.functional.one_hot(torch.tensor(key), weights.shape[-1])
+        scaled = weights * (1 + (factor - 1) * onehot)
+        norm = scaled.sum(-1, True)
+        return scaled / torch.clamp(norm, min=1e-12)
+    """),
 }
 HEADS = {
     "project_qkv": "x, w_q, w_k, w_v",
@@ -159,7 +268,7 @@ class _Renamed(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]):
         self.names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.Name:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self.names.get(node.id, node.id)
         return node
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from classroom.class_report.attention import Notice, notices
-from classroom.class_report.finals import read_finals
+from classroom.class_report.finals import Finals, read_finals
 from classroom.class_report.item_analysis import (
     Bin,
     Correlation,
@@ -82,18 +84,36 @@ class ClassReport:
         return bool(self.notices or self.groups or self.unsandboxed)
 
 
-def build(course: Course, assignment: str, solutions: Path | None = None, now: datetime | None = None) -> ClassReport:
+def build(course: Course, assignment: str, solutions: Path | None = None) -> ClassReport:
     """Reads the records, the gradebook and the submitted code.
 
     Raises:
-        ClassroomError: nothing of this assignment has been graded yet.
+        ClassroomError: nothing of this assignment has been graded yet, or the gradebook cannot be read.
     """
-    finals = read_finals(course, assignment)
+    try:
+        finals = read_finals(course, assignment)
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", error)).splitlines()[0]
+        raise ClassroomError(f"the gradebook of {course.root} cannot be read ({said}); try again") from error
     everybody = standings(course, assignment, finals)
     if not any(s.reports or s.outcome == NO_RECORD for s in everybody):
         raise ClassroomError(
             f"{assignment} has no grades yet: run `course grade {assignment} --course {course.root}` first"
         )
+    groups = alike(course, assignment, [s.person.id for s in everybody if s.judged], solutions)
+    feedback = _feedback(course, assignment, everybody)
+    return assemble(course, assignment, finals, everybody, groups, feedback)
+
+
+def assemble(
+    course: Course,
+    assignment: str,
+    finals: Finals,
+    everybody: Sequence[Standing],
+    groups: Sequence[Group],
+    feedback: ReturnedFeedback,
+) -> ClassReport:
+    """Computes what there is to say about them."""
     judged = [s for s in everybody if s.judged]
     scores = [s.score for s in judged]
     found = findings(everybody)
@@ -101,7 +121,7 @@ def build(course: Course, assignment: str, solutions: Path | None = None, now: d
         course=course,
         assignment=assignment,
         notebooks=finals.notebooks,
-        built=now or datetime.now(UTC),
+        built=datetime.now(UTC),
         max_score=finals.max_score,
         points=finals.points,
         standings=tuple(everybody),
@@ -110,8 +130,8 @@ def build(course: Course, assignment: str, solutions: Path | None = None, now: d
         questions=_questions(finals.points, judged),
         findings=tuple(found),
         notices=tuple(notices(everybody, found)),
-        groups=tuple(alike(course, assignment, [s.person.id for s in judged], solutions)),
-        feedback=_feedback(course, assignment, everybody),
+        groups=tuple(groups),
+        feedback=feedback,
     )
 
 

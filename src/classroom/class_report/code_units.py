@@ -18,6 +18,15 @@ MAX_CELL = 20_000  # characters: Python's parser works on whatever is handed in
 MAX_CELLS = 500
 OWN = "·"  # stands for every name that the student chose
 
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the student named: at the top level of the notebook, and as attributes (`self.width`)."""
+
+    names: Set[str] = frozenset()
+    attributes: Set[str] = frozenset()
+
+
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 LEFT_OUT = ast.expr_context | ast.arguments | ast.Import | ast.ImportFrom | ast.Pass
 
@@ -57,14 +66,15 @@ def units(cells: Sequence[str], public: Set[str] = frozenset(), given: Set[str] 
     """
     trees = [(cell, tree) for cell in cells if cell.strip() not in given and (tree := parsed(cell))]
     chosen = {name for _, tree in trees for name in _top_level_names(tree)} - public
-    return [unit for cell, tree in trees for unit in _units_of(cell, tree, chosen)]
+    stored = {n.attr for _, tree in trees for n in ast.walk(tree) if _is_stored_attribute(n)}
+    return [unit for cell, tree in trees for unit in _units_of(cell, tree, Chosen(chosen, stored))]
 
 
 def functions_anywhere(source: str) -> list[Unit]:
     """Every function and lambda of a Python file, nested ones too: how known solutions are written."""
     tree = parsed(source, limit=10 * MAX_CELL)
     nodes = ast.walk(tree) if tree else ()
-    return [_unit("", source, [n], set()) for n in nodes if isinstance(n, Definition | ast.Lambda)]
+    return [_unit("", source, [n], Chosen()) for n in nodes if isinstance(n, Definition | ast.Lambda)]
 
 
 def parsed(source: str, limit: int = MAX_CELL) -> ast.Module | None:
@@ -80,7 +90,7 @@ def parsed(source: str, limit: int = MAX_CELL) -> ast.Module | None:
             return None
 
 
-def _units_of(cell: str, tree: ast.Module, chosen: set[str]) -> Iterator[Unit]:
+def _units_of(cell: str, tree: ast.Module, chosen: Chosen) -> Iterator[Unit]:
     rest: list[ast.stmt] = []
     for node in tree.body:
         methods = [n for n in node.body if isinstance(n, Definition)] if isinstance(node, ast.ClassDef) else []
@@ -97,8 +107,8 @@ def _units_of(cell: str, tree: ast.Module, chosen: set[str]) -> Iterator[Unit]:
         yield _unit("other statements", "\n".join(cell.splitlines()[first - 1 : last]), rest, chosen, first)
 
 
-def _unit(name: str, source: str, nodes: Sequence[ast.AST], chosen: set[str], first: int = 1) -> Unit:
-    own, attributes = set(chosen), set()
+def _unit(name: str, source: str, nodes: Sequence[ast.AST], chosen: Chosen, first: int = 1) -> Unit:
+    own, attributes = set(chosen.names), set(chosen.attributes)
     for root in nodes:
         for node in ast.walk(root):
             match node:
@@ -164,6 +174,10 @@ def _top_level_names(tree: ast.Module) -> Iterator[str]:
                 yield from (alias.asname or alias.name.split(".")[0] for alias in names)
             case _:
                 yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+
+
+def _is_stored_attribute(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
 
 
 def _is_text(node: ast.AST) -> bool:
