@@ -1,5 +1,6 @@
 """The report for the terminal and for programs: a few lines, and everything as plain data."""
 
+import textwrap
 from collections import Counter
 from typing import Any
 
@@ -7,6 +8,7 @@ from classroom.class_report.attention import KINDS
 from classroom.class_report.build import ClassReport
 from classroom.class_report.misconceptions import MISCONCEPTION
 from classroom.class_report.wordings import count, listed, number, percent
+from classroom.report import WIDTH
 
 SHOWN = 5
 
@@ -23,11 +25,11 @@ def outline(report: ClassReport) -> str:
     wrong = [f for f in report.findings if f.kind == MISCONCEPTION][:SHOWN]
     if wrong:
         lines.append("\nTo explain again:")
-        lines += [f"  {len(f.students):>4} × {f.question}: {f.sentence}" for f in wrong]
+        lines += [_wrapped(f"{len(f.students):>4} × {f.question}: {f.sentence}", indent=9) for f in wrong]
     looks = _looks(report)
     if looks:
         lines.append("\nTo look at:")
-        lines += [f"  {look}" for look in looks]
+        lines += [_wrapped(look, indent=4) for look in looks]
     return "\n".join(lines)
 
 
@@ -93,6 +95,12 @@ def to_json(report: ClassReport) -> dict[str, Any]:
             for s in report.standings
         ],
     }
+
+
+def _wrapped(text: str, indent: int) -> str:
+    return textwrap.fill(
+        text, WIDTH, initial_indent="  ", subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _looks(report: ClassReport) -> list[str]:
