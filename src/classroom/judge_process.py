@@ -60,14 +60,14 @@ class JudgeProcess:
 
     def close(self) -> None:
         """Ends it and what it started. Safe to call twice."""
-        if self._connection is not None:
-            self._connection.close()
         if self._process is not None:
             try:
+                self._connection.send(None)
                 self._process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
+            except (OSError, subprocess.TimeoutExpired):
                 self._process.kill()
                 self._process.wait()
+            self._connection.close()
         self._process = self._connection = self._task = None
         self._killed = False
 
@@ -100,12 +100,11 @@ class JudgeProcess:
 
 
 def serve(connection: Connection) -> None:
-    """The inside: judges what comes until the grading run hangs up."""
+    """The inside: judges what comes until None does, or the grading run hangs up."""
     try:
         with connection.recv()() as launcher:
             task = None
-            while True:
-                message = connection.recv()
+            while (message := connection.recv()) is not None:
                 if isinstance(message, Task):
                     task = message
                 else:
