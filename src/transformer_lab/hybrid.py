@@ -1,0 +1,46 @@
+"""A block that mixes convolution and attention (Lite Transformer, Wu et al. 2020): near and far, side by side."""
+
+from jaxtyping import Bool, Float
+from torch import Tensor, cat, nn
+
+from transformer_lab.errors import LabError
+from transformer_lab.feedforward import FeedForward
+from transformer_lab.multihead import MultiHeadAttention
+from transformer_lab.normalization import LayerNorm
+
+
+class LongShortBlock(nn.Module):
+    """Half of the features attend to all positions, the other half pass a convolution over neighbours.
+
+    Attention need not spend its weights on what stands beside a word anyway, and each branch is half as wide.
+
+    Raises:
+        LabError: `d_model` is odd, `kernel_size` is even, or half of `d_model` is no multiple of `num_heads`.
+    """
+
+    def __init__(self, d_model: int, num_heads: int, d_ff: int, kernel_size: int, dropout: float):
+        super().__init__()
+        if d_model % 2:
+            raise LabError(f"d_model={d_model} is odd, and each branch takes one half; choose an even d_model")
+        if kernel_size % 2 == 0:
+            raise LabError(f"kernel_size={kernel_size} is even; a window needs a middle: choose an odd one")
+        half = d_model // 2
+        self.attention = MultiHeadAttention(half, num_heads)
+        # Depthwise: each feature has a window of its own; the linear layer before it mixes them.
+        self.mix = nn.Linear(half, 2 * half)
+        self.convolution = nn.Conv1d(half, half, kernel_size, padding=kernel_size // 2, groups=half)
+        self.feed_forward = FeedForward(d_model, d_ff, dropout)
+        self.norm1, self.norm2 = LayerNorm(d_model), LayerNorm(d_model)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, x: Float[Tensor, "batch n d_model"], mask: Bool[Tensor, "batch 1 1 n"] | None = None
+    ) -> Float[Tensor, "batch n d_model"]:
+        """`mask` is True at real tokens: padding is neither attended to nor inside a window."""
+        far, near = self.norm1(x).chunk(2, dim=-1)
+        near = nn.functional.glu(self.mix(near), dim=-1)
+        if mask is not None:
+            near = near * mask[:, 0, 0, :, None]
+        near = self.convolution(near.transpose(1, 2)).transpose(1, 2)
+        x = x + self.dropout(cat([self.attention(far, far, mask), near], dim=-1))
+        return x + self.dropout(self.feed_forward(self.norm2(x)))
