@@ -75,10 +75,11 @@ def test_misconceptions_are_counted_the_most_frequent_first_then_by_points():
     ]
 
 
-def test_criteria_are_counted_among_those_who_wrote_the_question():
+def test_criteria_are_counted_among_those_whose_answer_was_judged():
     shares = {"a": 1, "b": 0.5, "c": 0, "d": 0.5}
     asked = [standing(s, report(s, [question("mask", share, "Wrong.")])) for s, share in shares.items()]
     asked.append(standing("e", report("e", [question("mask", 0, NOT_WRITTEN)])))
+    asked.append(standing("f", report("f", [question("mask", 0, "It is gone.")], "crashed", "It is gone.")))
     (values, shape) = failed_criteria(asked)["mask"]
     assert (values.name, values.failed, values.answered) == ("values", 3, 4)
     assert (shape.name, shape.failed, shape.answered) == ("shape and dtype", 1, 4)

@@ -151,6 +151,23 @@ def test_what_cannot_be_parsed_is_left_out_or_bounded(code):
     assert parsed("x = '\\d'") is not None  # somebody's invalid escape sequence is no warning of ours
 
 
+@pytest.mark.parametrize(
+    "around",
+    ["%%time\n{}", "%matplotlib inline\n{}", "{}\nfiles = !ls", "{}\nsoftmax?", "{}\nx = '\u2028'", "{}\nawait f()"],
+)
+def test_code_that_only_a_notebook_runs_is_read(around):
+    code = "def softmax(scores):\n    return scores.exp() / scores.exp().sum(-1, keepdim=True)"
+    alone, found = students_units([code]), students_units([around.format(code)])
+    assert [(unit.name, unit.tokens, unit.source) for unit in alone] == [
+        (unit.name, unit.tokens, unit.source) for unit in found if unit.name == "softmax"
+    ]
+
+
+def test_a_number_too_long_to_write_is_read():
+    (unit,) = units([f"def f(x):\n    return x + 0x{'f' * 9000}"])
+    assert unit.tokens[-1] == "int"
+
+
 def test_known_solutions_are_recognised_in_lambdas_and_functions():
     written = "KNOWN = {'a': lambda q, k: q @ k.transpose(-2, -1).contiguous().clone() / 7}\n"
     student = "def attention_scores(query, key):\n    return query @ key.transpose(-2, -1).contiguous().clone() / 7"

@@ -146,7 +146,7 @@ def _question_row(question: QuestionFacts, judged: int) -> str:
         f'<tr role="row" id="{text(_anchor(question.id))}">{_cell(NUMBER, str(question.number), question.number)}'
         f'<th scope="row" role="rowheader" data-value="{text(question.title)}">{prose(question.title)}{about}</th>'
         f"{_cell(EARNED, bar + percent(earned), f'{earned:.6f}')}"
-        f"{_cell(DISCRIMINATION, _correlation(found), '' if found is None else f'{found.value:.6f}')}"
+        f"{_cell(DISCRIMINATION, _correlation(found, judged), '' if found is None else f'{found.value:.6f}')}"
         f"{_cell(NOT_WRITTEN, _of(question.not_written, judged), question.not_written)}"
         f"{_cell(FAILED, _criteria(question), '')}</tr>"
     )
@@ -156,9 +156,9 @@ def _cell(column: str, inner: str, value: object) -> str:
     return f'<td role="cell" data-label="{column}" data-value="{value}"><div>{inner}</div></td>'
 
 
-def _correlation(found: Correlation | None) -> str:
+def _correlation(found: Correlation | None, judged: int) -> str:
     if found is None:
-        return '<span class="soft">not said</span>'
+        return f'<span class="soft">{"too few students" if judged < FEWEST else "all alike"}</span>'
     look = ' <span class="chip look">weak</span>' if found.weak else ""
     interval = f'<span class="soft small">({signed(found.low)} to {signed(found.high)})</span>'
     return f"{signed(found.value)} {interval}{look}"
@@ -187,7 +187,8 @@ def _how_to_read(judged: int) -> str:
         "correlation of the question’s points x with the points t − x in all other questions, "
         "r = cov(x, t − x) / (s<sub>x</sub> · s<sub>t−x</sub>) (Nunnally and Bernstein, <cite>Psychometric "
         f"Theory</cite>, 3rd ed. 1994). {said}</p>"
-        "<p><strong>Criteria</strong> are counted among those who have written the question.</p></details>"
+        "<p><strong>Criteria</strong> are counted among those whose answer was judged: not where nothing was written "
+        "or the code was lost.</p></details>"
     )
 
 

@@ -11,11 +11,14 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 MAX_FILE_BYTES = 20 * 2**20  # a larger notebook holds outputs, and is not worth the time
 MAX_CELL = 20_000  # characters: Python's parser works on whatever is handed in
-MAX_CELLS = 500
+MAX_CODE = 200_000  # characters of a whole notebook; what comes after is not compared
 OWN = "·"  # stands for every name that the student chose
 
 
@@ -47,11 +50,12 @@ def code_cells(path: Path) -> list[str]:
         if path.stat().st_size > MAX_FILE_BYTES:
             return []
         notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
-        cells = notebook["cells"]
-        sources = [cell["source"] for cell in cells[:MAX_CELLS] if cell["cell_type"] == "code"]
-        return [source if isinstance(source, str) else "".join(source) for source in sources]
+        sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        cells = [source if isinstance(source, str) else "".join(source) for source in sources]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return []
+    read = accumulate(len(cell) for cell in cells)
+    return [cell for cell, so_far in zip(cells, read, strict=True) if so_far <= MAX_CODE]
 
 
 def bound_names(cells: Iterable[str]) -> set[str]:
@@ -81,13 +85,20 @@ def parsed(source: str, limit: int = MAX_CELL) -> ast.Module | None:
     """The syntax tree, IPython's magics left out; None where there is none."""
     if len(source) > limit:
         return None
-    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.splitlines()]
+    plain = "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in _lines(source))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the student's invalid escape sequences are not ours
-        try:
-            return ast.parse("\n".join(lines))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the parser says "memory" of deep nesting
-            return None
+        for reading in (lambda: plain, lambda: TransformerManager().transform_cell(plain)):  # `files = !ls`
+            try:
+                return ast.parse(reading())
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # "memory": the parser, of deep nesting
+                continue
+    return None
+
+
+def _lines(source: str) -> list[str]:
+    """The lines as Python counts them: `splitlines` knows more kinds of line ends."""
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _units_of(cell: str, tree: ast.Module, chosen: Chosen) -> Iterator[Unit]:
@@ -98,13 +109,13 @@ def _units_of(cell: str, tree: ast.Module, chosen: Chosen) -> Iterator[Unit]:
             if isinstance(part, Definition):
                 name = part.name if part is node else f"{node.name}.{part.name}"
                 first = min([part.lineno, *(d.lineno for d in part.decorator_list)])
-                source = "\n".join(cell.splitlines()[first - 1 : part.end_lineno])
+                source = "\n".join(_lines(cell)[first - 1 : part.end_lineno])
                 yield _unit(name, textwrap.dedent(source), [part], chosen, first)
             elif not _is_text(part):
                 rest.append(part)
     if rest:
         first, last = rest[0].lineno, rest[-1].end_lineno
-        yield _unit("other statements", "\n".join(cell.splitlines()[first - 1 : last]), rest, chosen, first)
+        yield _unit("other statements", "\n".join(_lines(cell)[first - 1 : last]), rest, chosen, first)
 
 
 def _unit(name: str, source: str, nodes: Sequence[ast.AST], chosen: Chosen, first: int = 1) -> Unit:
@@ -144,7 +155,7 @@ def _token(node: ast.AST, own: set[str], attributes: set[str]) -> str:
         case ast.Attribute(attr=name):
             return f".{OWN}" if name in attributes else f".{name}"
         case ast.Constant(value):
-            return repr(value)[:60]
+            return _constant(value)
         case ast.keyword(arg=name):
             return f"{name}="
         case ast.Lambda():  # as the function that it is
@@ -156,6 +167,13 @@ def _token(node: ast.AST, own: set[str], attributes: set[str]) -> str:
         case ast.AnnAssign():
             return "Assign"
     return type(node).__name__
+
+
+def _constant(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # an integer too long for decimal digits
+        return type(value).__name__
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:

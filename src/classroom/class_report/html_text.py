@@ -20,8 +20,9 @@ def prose(sentence: str) -> str:
 
 def person(who: Person) -> str:
     """Name and id, each kept from turning the direction of what stands beside it."""
-    name = f"<bdi>{text(who.name)}</bdi> " if who.name else ""
-    return f'{name}<bdi class="id">{text(who.id)}</bdi>'
+    if not who.name:
+        return f"<bdi>{text(who.id)}</bdi>"
+    return f'<bdi>{text(who.name)}</bdi> <bdi class="id">{text(who.id)}</bdi>'
 
 
 def link(href: str | None, inner: str) -> str:

@@ -31,7 +31,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FailedCriterion:
-    """A criterion of a question, and how many of those who answered the question fail it."""
+    """A criterion of a question, and how many of those whose answer was judged fail it."""
 
     question: str
     name: str
@@ -74,8 +74,8 @@ def failed_criteria(standings: Sequence[Standing]) -> dict[str, list[FailedCrite
     """By question: its criteria, the most failed first, in the question's order where equal."""
     answered: Counter[str] = Counter()
     failed: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, _, question in _questions(standings):
-        if question["diagnosis"] == NOT_WRITTEN:
+    for _, report, question in _questions(standings):
+        if question["diagnosis"] in (NOT_WRITTEN, report["reason"]):  # nothing to judge, or lost before
             continue
         answered[question["id"]] += 1
         for criterion in question["criteria"]:

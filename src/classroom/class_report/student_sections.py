@@ -45,7 +45,10 @@ def needs_a_look(report: ClassReport, links: Links) -> str:
 def together(report: ClassReport, links: Links) -> str:
     """Submissions to look at together. The wording accuses nobody: alike is not the same as copied."""
     if not report.groups:
-        return "<p>No two submissions are more alike than the questions make them.</p>"
+        return (
+            "<p>No two submissions share enough unusual code to say so. The smaller the class and the shorter the "
+            "answers, the less can be told from chance.</p>"
+        )
     people = {s.person.id: s for s in report.standings}
     shown = "".join(_group(g, people, report, links) for g in report.groups[:SHOWN_GROUPS])
     rest = len(report.groups) - SHOWN_GROUPS
