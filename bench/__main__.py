@@ -5,10 +5,13 @@
 
 import sys
 
-from bench import training_step, translation
+from bench import grading, training_step, translation
 from bench.report import table
 
-BENCHMARKS = {"training_step": training_step.run}
+BENCHMARKS = {
+    "training_step": (training_step.HEADER, training_step.run),
+    "grading": (grading.HEADER, grading.run),
+}
 
 
 def main(names: list[str]) -> int:
@@ -19,7 +22,8 @@ def main(names: list[str]) -> int:
             return 2
     for name in names or BENCHMARKS:
         if name in BENCHMARKS:
-            print(table(["work", "ours, tokens/s (quartiles)", "torch.nn.Transformer", "ratio"], BENCHMARKS[name]()))
+            header, run = BENCHMARKS[name]
+            print(table(header, run()))
     translation.write_readme()
     return 0
 

@@ -19,6 +19,7 @@ SETTINGS = [
     ("base", TransformerConfig(8_000, dropout=0.1), 8, 32),
 ]
 ROUNDS = 7
+HEADER = ["work", "ours, tokens/s (quartiles)", "torch.nn.Transformer", "ratio"]
 
 
 class TorchTransformer(nn.Module):

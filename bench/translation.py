@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench import grading
 from bench.report import RESULTS, record, table
 
 README = RESULTS.parent / "README.md"
@@ -62,6 +63,8 @@ def readme() -> str:
         parts += ["## Translation", table(TRANSLATION_HEADER, [_translation_row(result) for result in translations])]
         parts += [_translation_notes(result) for result in translations]
     for result in stored:
+        if "grading" in result:
+            parts += ["## Grading", grading.notes(result)]
         if "results" in result:
             parts += [f"## {result['name'].replace('_', ' ').capitalize()}", _speed(result)]
     return "\n\n".join(parts) + "\n"
