@@ -23,14 +23,20 @@ def rows(text):
     return list(csv.reader(io.StringIO(text)))
 
 
-def some_class():
+def some_class(platform=None):
+    """Three have a grade. With a platform, they came in its download, which knows them by numbers from 901."""
+
+    def sent(number):
+        return {"sender": {"platform": platform, "number": number, "name": "x"} if platform else None}
+
     lost = [question("scores", 0.5, "The products are not scaled."), *map(question, ("softmax", "mask", "layer"))]
     nothing = report("may", [question(name, 0, "Nothing.") for name in POINTS], "missing", "Nothing.")
     broken = report("kim", [question(name, 0, "Failed.") for name in POINTS], "failed", "Failed.")
+    late = Final(10.0, 1.25, {"scores": 1.5, "softmax": 2, "mask": 2.5, "layer": 4})
     return [
-        standing(ADA),
-        standing(BO, report("bo", lost), Final(10.0, 1.25, {"scores": 1.5, "softmax": 2, "mask": 2.5, "layer": 4})),
-        standing(DAN),
+        standing(ADA, **sent("901")),
+        standing(BO, report("bo", lost), late, **sent("902")),
+        standing(DAN, **sent("903")),
         standing(Person("may", "May", "Example"), nothing, None, submitted=False),
         standing(Person("kim", "Kim", "Example"), broken),
         standing(Person("new"), final=None, reports=(), graded=None),
@@ -97,6 +103,16 @@ def test_canvas_finds_everybody_by_its_own_id_else_login_else_name():
         assert found.scores == expected
 
 
+def test_numbers_are_those_of_the_platform_they_come_from():
+    """Moodle's numbers are another set in every assignment, and in Canvas they would be somebody else's."""
+    canvas, moodle, unknown = (some_class(platform) for platform in ("Canvas", "Moodle", None))
+    assert [row[1] for row in rows(canvas_csv(canvas, "a", MAXIMUM))[2:]] == ["901", "902", "903"]
+    assert [row[1] for row in rows(canvas_csv(moodle, "a", MAXIMUM))[2:]] == ["", "", ""]
+    assert [row[1] for row in rows(canvas_csv(unknown, "a", MAXIMUM))[2:]] == ["101", "102", "103"]
+    assert moodle_worksheet(moodle_csv(canvas, MAXIMUM, NOW)) == {}
+    assert moodle_worksheet(moodle_csv(unknown, MAXIMUM, NOW)) == {}
+
+
 def test_canvas_leaves_out_who_has_no_grade_and_keeps_odd_names():
     people = [Person("pp", "Points Possible"), Person("x;y", "Semi;", "Colon;"), Person("n", "", "", "", "no number")]
     found = Canvas(canvas_csv([standing(p) for p in people], "a;b", MAXIMUM), by_login={p.id: p.id for p in people})
@@ -130,10 +146,10 @@ def moodle_import(text, column):
 
 
 def test_moodle_s_worksheet_takes_grades_and_comments():
-    taken = moodle_worksheet(moodle_csv(some_class(), MAXIMUM, NOW))
-    assert taken.keys() == {101, 102, 103}
-    assert taken[101] == (11.5, MAXIMUM, "")
-    grade, _, comment = taken[102]
+    taken = moodle_worksheet(moodle_csv(some_class("Moodle"), MAXIMUM, NOW))
+    assert taken.keys() == {901, 902, 903}
+    assert taken[901] == (11.5, MAXIMUM, "")
+    grade, _, comment = taken[902]
     assert grade == 8.75
     assert comment == (
         "Question about `scores`: 1.5 of 3. The products are not scaled.<br>Handed in late: 1.25 points less."

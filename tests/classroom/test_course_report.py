@@ -115,6 +115,16 @@ def test_the_files_agree_with_nbgrader_s_export_and_keep_the_seed(graded, capsys
         assert str(SEED) not in path.read_text(encoding="utf-8")
 
 
+def test_the_numbers_of_a_download_are_used(graded, tmp_path):
+    root = Path(shutil.copytree(graded, tmp_path / "course"))
+    sender = {"platform": "Moodle", "number": "4711", "name": "Amy Zed"}
+    (root / "results" / "01-rows" / "senders.json").write_text(json.dumps({"amy": sender}))
+    report(root)
+    out = root / "reports" / "01-rows"
+    assert "Participant 4711,Amy Zed,amy,5,5," in (out / "moodle.csv").read_text(encoding="utf-8")
+    assert '"Zed, Amy",,,amy,,5' in (out / "canvas.csv").read_text(encoding="utf-8")
+
+
 def test_out_says_where_and_links_still_lead_there(graded, tmp_path, capsys):
     out = tmp_path / "deep" / "report"
     report(graded, "--out", str(out), "--formgrader", "https://hub.example/user/x/")

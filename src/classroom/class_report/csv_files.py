@@ -67,8 +67,9 @@ def canvas_csv(standings: Iterable[Standing], assignment: str, max_score: float)
             person = standing.person
             name = person.sortable_name or person.id
             name = person.id if POINTS_POSSIBLE in name else name
-            canvas_id = person.lms_user_id if person.lms_user_id.isdecimal() else ""
-            rows.append([defused(name), canvas_id, "", defused(person.id), "", _score(standing.score)])
+            rows.append(
+                [defused(name), standing.number_at("Canvas"), "", defused(person.id), "", _score(standing.score)]
+            )
     return _text(rows)
 
 
@@ -76,9 +77,10 @@ def moodle_csv(standings: Iterable[Standing], max_score: float, written: datetim
     """Moodle's offline grading worksheet, which Moodle's general grade import (CSV) reads as well.
 
     The worksheet finds a student by Identifier, "Participant N" with the number that Moodle puts into the names of
-    the files that are downloaded (importgradeslib.php: it needs Identifier, Grade and Last modified (grade)). The
-    general import matches any column that is chosen there. It gives a row whose chosen column is empty to the student
-    above (load_data.php), so the e-mail column is here only when everybody has an address.
+    the files that are downloaded (importgradeslib.php: it needs Identifier, Grade and Last modified (grade)); without
+    one it passes the row over. The general import matches any column that is chosen there. It gives a row whose
+    chosen column is empty to the student above (load_data.php), so the e-mail column is here only when everybody has
+    an address.
     """
     chosen = [standing for standing in standings if standing.gradable]
     mail = all(standing.person.email for standing in chosen)
@@ -86,7 +88,8 @@ def moodle_csv(standings: Iterable[Standing], max_score: float, written: datetim
     rows = [[*header, "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments"]]
     for standing in chosen:
         person = standing.person
-        identifier = f"Participant {person.lms_user_id}" if person.lms_user_id.isdecimal() else ""
+        number_there = standing.number_at("Moodle")
+        identifier = f"Participant {number_there}" if number_there else ""
         rows.append(
             [
                 identifier,

@@ -1,5 +1,6 @@
 """Where each student stands with an assignment: the records of the grading run joined to the gradebook."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,19 @@ class Standing:
     graded: datetime | None  # when the run wrote the record
     submitted: bool
     changed: bool  # handed in again since it was graded
+    sender: Mapping[str, str] | None = None  # as `course collect` met them: `platform` and `number` there
+
+    def number_at(self, platform: str) -> str:
+        """The number that "Canvas" or "Moodle" knows them by, or nothing.
+
+        Moodle's is another one in every assignment, so only the download of this one tells it. Canvas's is the
+        user's: without a download the gradebook's `lms_user_id` is taken for it.
+        """
+        if self.sender is not None:
+            number = self.sender.get("number", "") if self.sender.get("platform") == platform else ""
+        else:
+            number = self.person.lms_user_id if platform == "Canvas" else ""
+        return number if number.isdecimal() else ""
 
     @property
     def outcome(self) -> str:
@@ -82,6 +96,7 @@ class Standing:
 def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]:
     """Everybody in the gradebook or in submitted/, in the order of their names."""
     recorded = records.last_records(course.root, assignment)
+    senders = _senders(course, assignment)
     found = []
     for student in course.students(assignment):
         record = recorded.get(student)
@@ -94,6 +109,7 @@ def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]
                 graded=record.written if record else None,
                 submitted=directory.is_dir(),
                 changed=record is not None and _handed_in(directory) > record.written,
+                sender=senders.get(student),
             )
         )
     return sorted(found, key=lambda s: (s.person.sortable_name.casefold() or s.person.id.casefold(), s.person.id))
@@ -102,3 +118,12 @@ def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]
 def _handed_in(directory: Path) -> datetime:
     times = [path.stat().st_mtime for path in directory.glob("*.ipynb") if path.is_file()]
     return datetime.fromtimestamp(max(times, default=0), UTC)
+
+
+def _senders(course: Course, assignment: str) -> dict[str, Mapping[str, str]]:
+    """Who sent what, as `course collect` remembers it."""
+    try:
+        found = json.loads((course.root / "results" / assignment / "senders.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {student: sender for student, sender in found.items() if isinstance(sender, dict)}

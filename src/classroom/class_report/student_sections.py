@@ -100,10 +100,23 @@ def provenance(report: ClassReport, links: Links) -> str:
         '<a href="moodle.csv">moodle.csv</a> have '
         f"{count(sum(s.gradable for s in report.standings), 'grade')}: who handed in nothing or is not graded is left "
         "out, so that an import changes nothing for them.",
+        _worksheet(report),
         f"“formgrader” links open {text(links.formgrader)}: start <code>jupyter lab</code> in the course directory "
         "first.",
     ]
     return f"<ul>{''.join(f'<li>{fact}</li>' for fact in facts if fact)}</ul>"
+
+
+def _worksheet(report: ClassReport) -> str:
+    """Who is not in Moodle's worksheet, where the class comes from Moodle."""
+    chosen = [s for s in report.standings if s.gradable]
+    lacking = [s for s in chosen if not s.number_at("Moodle")]
+    if not lacking or len(lacking) == len(chosen):
+        return ""
+    return (
+        f"Moodle’s offline worksheet passes over {count(len(lacking), 'student')} of moodle.csv, whose number only a "
+        "download of this assignment tells; Grades → Import finds them by ID number."
+    )
 
 
 def unsandboxed_banner(report: ClassReport) -> str:
