@@ -18,7 +18,7 @@ from classroom.official import is_check_cell
 from classroom.panel import panel, points_text
 from classroom.results import QuestionResult
 from classroom.student import Student, StudentLost
-from classroom.untrusted import safe_outputs
+from classroom.untrusted import Room, safe_outputs
 from classroom.wording import EXACT, Wording
 
 
@@ -30,6 +30,7 @@ class Marked:
     results: dict[str, QuestionResult] = field(default_factory=dict)
     lost: StudentLost | None = None
     raised: dict[int, str] = field(default_factory=dict)  # the errors of the student's cells, by cell position
+    room: Room = field(default_factory=Room)  # for what the student's cells show
 
 
 def mark(
@@ -80,7 +81,7 @@ def _mark_cell(
         marked.results[question.id] = examine(question, student, wording)
     elif not is_check_cell(cell):
         outcome = student.run_cell(cell.source)
-        marked.outputs[position] = safe_outputs(outcome.outputs)
+        marked.outputs[position] = safe_outputs(outcome.outputs, marked.room)
         if outcome.error is not None:
             marked.raised[position] = outcome.error
 

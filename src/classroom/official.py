@@ -13,7 +13,7 @@ from nbformat.notebooknode import NotebookNode
 
 from classroom.drawn import DrawnQuestion
 from classroom.notebook import SCHEMA_VERSION, checked_question
-from classroom.untrusted import as_code, safe_markdown
+from classroom.untrusted import Room, as_code, safe_markdown
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -73,7 +73,8 @@ def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[N
         place = _restore_one(cells, cell, place, flags)
     _note_order(cells, flags)
     _unique_ids(cells)
-    cells = [_shown_safely(cell, position, official, flags) for position, cell in enumerate(cells, start=1)]
+    room = Room()
+    cells = [_shown_safely(cell, position, official, room, flags) for position, cell in enumerate(cells, start=1)]
     _note_language(notebook, flags)
     return nbformat.v4.new_notebook(cells=cells, metadata=KERNEL, nbformat_minor=5), flags
 
@@ -157,14 +158,14 @@ def _note_order(cells: list[NotebookNode], flags: list[str]) -> None:
 
 
 def _shown_safely(
-    cell: NotebookNode, position: int, official: Sequence[OfficialCell], flags: list[str]
+    cell: NotebookNode, position: int, official: Sequence[OfficialCell], room: Room, flags: list[str]
 ) -> NotebookNode:
     """The cell, with text in it that only shows; a raw cell, which a page would take for HTML, as text."""
     if cell.cell_type == "code" or _grade_id(cell) in {o.grade_id for o in official if not o.solution}:
         return cell
     if cell.cell_type == "raw":
         return nbformat.v4.new_markdown_cell(as_code(cell.source), id=cell.id)
-    cell.source, found = safe_markdown(cell.source)
+    cell.source, found = safe_markdown(cell.source, cell.get("attachments"), room)
     if found:
         flags.append(f"Cell {position} is text that holds {', '.join(found)}: its source is shown instead.")
     return cell

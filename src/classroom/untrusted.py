@@ -10,7 +10,7 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -20,6 +20,8 @@ from bleach.css_sanitizer import CSSSanitizer
 
 MAX_HTML = 500_000  # characters of one HTML output; a table of a thousand rows has a tenth of it
 MAX_OUTPUTS = 1_000  # of one cell
+MARKUP = ("<", "&", "\\begin")  # what begins an element: their number decides how long a page takes
+MAX_IN_TEXT, MAX_IN_OUTPUT, MAX_ELEMENTS = 1_000, 6_000, 40_000  # elements in a cell's text, an output, a notebook
 REMEMBERED = 20_000  # characters of one text whose inspection is remembered
 TOO_MANY = "… more outputs than can be shown\n"
 
@@ -57,15 +59,32 @@ ACTING_MATHS = re.compile(r"\\(href|style|require|html[A-Z]?\w*)\b")
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
 
-def safe_outputs(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The outputs of one of a student's cells, without what acts: a thousand at most, as pages have to hold them."""
-    kept = [safe_output(output) for output in outputs[:MAX_OUTPUTS]]
+class Room:
+    """How much markup one notebook may have looked at: making a page of it takes time that grows with its square."""
+
+    def __init__(self, elements: int = MAX_ELEMENTS):
+        self.elements = elements
+
+    def takes(self, markup: str, most: int) -> bool:
+        """Whether it fits: at most so many elements in it, and all before."""
+        elements = sum(markup.count(sign) for sign in MARKUP)
+        self.elements -= elements
+        return elements <= most and self.elements >= 0
+
+
+def safe_outputs(outputs: Sequence[Mapping[str, Any]], room: Room | None = None) -> list[dict[str, Any]]:
+    """The outputs of one of a student's cells, without what acts: a thousand at most, as pages have to hold them.
+
+    `room` is what the whole notebook has; without it, this cell is taken to be alone.
+    """
+    room = room or Room()
+    kept = [safe_output(output, room) for output in outputs[:MAX_OUTPUTS]]
     if len(outputs) > MAX_OUTPUTS:
         kept.append({"output_type": "stream", "name": "stderr", "text": TOO_MANY})
     return kept
 
 
-def safe_output(output: Mapping[str, Any]) -> dict[str, Any]:
+def safe_output(output: Mapping[str, Any], room: Room) -> dict[str, Any]:
     """The output without what acts. Text, pictures, tables and plots stay as they look."""
     kept: dict[str, Any] = {"output_type": output["output_type"]}
     if output["output_type"] == "stream":
@@ -79,11 +98,13 @@ def safe_output(output: Mapping[str, Any]) -> dict[str, Any]:
     for mime, value in output["data"].items():
         text = "".join(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
         if isinstance(text, str):
-            data |= _safe_format(mime, text)
+            data |= _safe_format(mime, text, room)
     return kept | {"data": data or {"text/plain": ""}, "metadata": _sizes(output.get("metadata"))}
 
 
-def safe_markdown(source: str) -> tuple[str, list[str]]:
+def safe_markdown(
+    source: str, attachments: Mapping[str, Mapping[str, str]] | None = None, room: Room | None = None
+) -> tuple[str, list[str]]:
     """A markdown cell's source as it may be shown, and what acts in it ("a script", "an event handler", …).
 
     A cell with nothing but text, mathematics, pictures and the usual HTML comes back as it is. Any other comes back
@@ -91,13 +112,21 @@ def safe_markdown(source: str) -> tuple[str, list[str]]:
     """
     if not _needs_a_look(source):
         return source, []
-    safe, found = _looked_at(source) if len(source) <= REMEMBERED else _looked_at.__wrapped__(source)
+    if not (room or Room()).takes(source, MAX_IN_TEXT):
+        return as_code(source), acting(source)
+    known = len(source) <= REMEMBERED and not attachments
+    safe, found = _looked_at(source) if known else _looked_at.__wrapped__(source, attachments)
     return safe, list(found)
 
 
 @lru_cache(maxsize=1024)  # most of a class's text is the release's
-def _looked_at(source: str) -> tuple[str, tuple[str, ...]]:
-    rendered = _rendered(source)
+def _looked_at(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> tuple[str, tuple[str, ...]]:
+    from nbconvert.filters.markdown_mistune import InvalidNotebook
+
+    try:
+        rendered = _rendered(source, attachments)
+    except InvalidNotebook:  # it shows an attachment that it does not have, which would stop formgrader too
+        return as_code(source), tuple(acting(source))
     if _cleaner_keeps(rendered) and not ACTING_MATHS.search(source):
         return source, ()
     return as_code(source), tuple(acting(rendered) or acting(source))
@@ -151,7 +180,7 @@ class _Acting(HTMLParser):
                 self.found.add("a link that runs a script")
 
 
-def _safe_format(mime: str, value: str) -> dict[str, str]:
+def _safe_format(mime: str, value: str, room: Room) -> dict[str, str]:
     if mime == "text/plain":
         return {mime: plain(value)}
     if _is_picture(mime, value):
@@ -164,8 +193,13 @@ def _safe_format(mime: str, value: str) -> dict[str, str]:
     if mime == "image/svg+xml":  # as a picture it cannot run what it holds
         encoded = base64.b64encode(value.encode()).decode()
         return {"text/html": f'<img src="data:image/svg+xml;base64,{encoded}">'}
-    html = value if mime == "text/html" else _rendered(value)
-    return {"text/html": ACTING_MATHS.sub(r"\\ \1", _cleaner().clean(CODE_WITHOUT_TEXT.sub("", html)))}
+    if mime == "text/markdown":
+        safe, _ = safe_markdown(value, room=room)
+        value = _rendered(safe)
+    if not room.takes(value, MAX_IN_OUTPUT):
+        return {}
+    html = CODE_WITHOUT_TEXT.sub("", value)
+    return {"text/html": ACTING_MATHS.sub(r"\\ \1", _cleaner().clean(html))}
 
 
 def _sizes(metadata: Any) -> dict[str, Any]:
@@ -190,17 +224,15 @@ def _is_picture(mime: str, value: Any) -> bool:
 
 
 def _needs_a_look(source: str) -> bool:
-    return (
-        any(sign in source for sign in ("<", "&", "```", "~~~", "data:"))
-        or "script" in source.lower()
-        or "\\" in source
-    )
+    lower = source.lower()
+    return any(sign in lower for sign in ("<", "&", "```", "~~~", "data:", "script", "\\", "attachment:"))
 
 
-def _rendered(source: str) -> str:
-    from nbconvert.filters.markdown_mistune import markdown2html_mistune
+def _rendered(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> str:
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-    return markdown2html_mistune(source)
+    renderer = IPythonRenderer(escape=False, attachments=dict(attachments or {}))
+    return MarkdownWithMath(renderer=renderer).render(source)
 
 
 def _attribute(tag: str, name: str, value: str) -> bool:
@@ -219,7 +251,6 @@ def _only_leads(address: str) -> bool:
     return ADDRESS.match(address) is not None
 
 
-@cache
 def _cleaner() -> bleach.Cleaner:
     return bleach.Cleaner(
         tags=TAGS,

@@ -1,4 +1,4 @@
-"""What a hostile submission is: how it differs from an honest notebook, and what may come of it."""
+"""What a submission is here: how it differs from the notebook as everybody hands it in, and what may come of it."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -51,21 +51,28 @@ WRONG = {
 
 
 @dataclass(frozen=True)
-class Attack:
-    """One hostile submission: an honest one with these cells added, answers replaced, files beside it.
-
-    `deserved` names the criteria, by question, that the code may pass, because what it computes there is right;
-    all others have to fail. `flag` is part of a sentence that the report must hold.
-    """
+class Submission:
+    """One submission: the official cells with these answers, cells added, files beside, and then a change of it all."""
 
     name: str
     first: str = ""  # code of a cell before everything else
     after_setup: str = ""  # of a cell after the imports, before the first question
     before_checks: str = ""  # of a cell before every check cell
     last: str = ""  # of a cell at the end
-    answers: Mapping[str, str] = field(default_factory=lambda: WRONG)
+    answers: Mapping[str, str] = field(default_factory=lambda: ANSWERS)
     change: Callable[[Notebook], Notebook | str | bytes] = lambda notebook: notebook
     files: Mapping[str, str | bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attack(Submission):
+    """A hostile submission.
+
+    `deserved` names the criteria, by question, that the code may pass, because what it computes there is right;
+    all others have to fail. `flag` is part of a sentence that the report must hold.
+    """
+
+    answers: Mapping[str, str] = field(default_factory=lambda: WRONG)
     deserved: Mapping[str, Collection[str]] = field(default_factory=dict)
     outcomes: Collection[str] = ("graded",)
     flag: str = ""
@@ -83,21 +90,21 @@ def deserving(answers: Mapping[str, str], **exceptions: Collection[str]) -> dict
     return whole | named
 
 
-def notebook_of(attack: Attack, places: Mapping[str, str]) -> bytes:
+def notebook_of(submission: Submission, places: Mapping[str, str]) -> bytes:
     """The submitted file. `@COURSE@` in its code, and what else is in `places`, become real paths and addresses."""
-    notebook = answered(official_cells(), attack.answers)
+    notebook = answered(official_cells(), submission.answers)
     cells = notebook["cells"]
     setup = next(i for i, cell in enumerate(cells) if cell["id"] == "setup")
-    if attack.before_checks:
+    if submission.before_checks:
         for check in [cell for cell in cells if cell["metadata"]["nbgrader"]["grade"]]:
-            cells.insert(cells.index(check), code_cell(attack.before_checks, f"before-{check['id']}"))
-    if attack.after_setup:
-        cells.insert(setup + 1, code_cell(attack.after_setup, "after-setup"))
-    if attack.first:
-        cells.insert(0, code_cell(attack.first, "first"))
-    if attack.last:
-        cells.append(code_cell(attack.last, "last"))
-    made = attack.change(notebook)
+            cells.insert(cells.index(check), code_cell(submission.before_checks, f"before-{check['id']}"))
+    if submission.after_setup:
+        cells.insert(setup + 1, code_cell(submission.after_setup, "after-setup"))
+    if submission.first:
+        cells.insert(0, code_cell(submission.first, "first"))
+    if submission.last:
+        cells.append(code_cell(submission.last, "last"))
+    made = submission.change(notebook)
     if isinstance(made, bytes):
         return made
     return placed(made if isinstance(made, str) else json.dumps(made), places).encode("utf-8", "surrogatepass")

@@ -7,13 +7,13 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import pytest
-from attacks import ANSWERS, NAME, Attack, notebook_of, official_cells, placed
+from attacks import ANSWERS, NAME, Submission, notebook_of, official_cells, placed
 from submissions import SELF_ATTENTION, answered, submit
 
 import classroom
@@ -53,20 +53,20 @@ class Stage:
     token: str
     reached: list[str] = field(default_factory=list)
 
-    def grade(self, attack: Attack) -> NotebookReport:
-        """Judges one hostile submission, alone."""
-        student = "".join(c if c.isalnum() else "-" for c in attack.name)
-        self.submit(student, attack)
+    def grade(self, submission: Submission, limits: Limits = HASTY) -> NotebookReport:
+        """Judges one submission, alone."""
+        student = "".join(c if c.isalnum() else "-" for c in submission.name)
+        self.submit(student, submission)
         submitted = read_submitted(self.root, self.run.assignment, student, [NAME])
-        (report,) = judge(self.run.task, self.sandbox, submitted)
+        (report,) = judge(replace(self.run.task, limits=limits), self.sandbox, submitted)
         return report
 
-    def submit(self, student: str, attack: Attack) -> None:
+    def submit(self, student: str, submission: Submission) -> None:
         """Puts the submission where it is collected."""
         directory = self.root / "submitted" / student / self.run.assignment
         directory.mkdir(parents=True)
-        (directory / f"{NAME}.ipynb").write_bytes(notebook_of(attack, self.places))
-        for name, content in attack.files.items():
+        (directory / f"{NAME}.ipynb").write_bytes(notebook_of(submission, self.places))
+        for name, content in submission.files.items():
             path = directory / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else placed(content, self.places).encode())
