@@ -210,7 +210,7 @@ def test_it_says_who_and_how_without_its_script(new_page, written):
     assert page.get_by_role("button").count() == 0
     assert page.locator(".students tbody tr").count() == 65
     banner = page.locator(".warning").inner_text()
-    assert re.search(r"1 of \d+ grades here were obtained without a sandbox", banner)
+    assert re.search(r"1 of \d+ grades here was obtained without a sandbox", banner)
     row = page.locator(".students tr", has_text="open")
     assert "no sandbox" in row.last.inner_text()
 

@@ -53,17 +53,16 @@ DISGUISES = {
 @pytest.mark.parametrize("size", [12, 40])
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_copy_of_unusual_work_is_found_and_nobody_else(size, disguise):
-    for seed in range(2):
-        rng = random.Random(seed)
-        submissions = a_class(size, rng)
-        original = unusual(rng)
-        submissions |= {"ann": students_units(original), "zed": students_units(DISGUISES[disguise](original))}
-        (group,) = look_alikes(submissions, EXPECTED)
-        assert group.students == ("ann", "zed")
-        assert group.pairs[0].similarity > 0.85
+    rng = random.Random(f"{size} {disguise}")
+    submissions = a_class(size, rng)
+    original = unusual(rng)
+    submissions |= {"ann": students_units(original), "zed": students_units(DISGUISES[disguise](original))}
+    (group,) = look_alikes(submissions, EXPECTED)
+    assert group.students == ("ann", "zed")
+    assert group.pairs[0].similarity > 0.85
 
 
-@pytest.mark.parametrize(("size", "seeds"), [(2, 5), (12, 20), (40, 8), (150, 1)])
+@pytest.mark.parametrize(("size", "seeds"), [(2, 5), (12, 12), (40, 4), (150, 1)])
 def test_independent_short_answers_are_not_paired(size, seeds):
     for seed in range(seeds):
         assert groups_of(a_class(size, random.Random(1000 * size + seed))) == []

@@ -125,11 +125,15 @@ def unsandboxed_banner(report: ClassReport) -> str:
         return ""
     ran = sum(s.sandboxed is not None for s in report.standings)
     number_ = len(report.unsandboxed)
-    which = "All grades" if number_ == ran else f"{number_} of {ran} grades"
+    which = (
+        "All grades here were"
+        if number_ == ran
+        else f"{number_} of {ran} grades here {'was' if number_ == 1 else 'were'}"
+    )
     return (
-        f'<p class="warning"><strong>{which} here were obtained without a sandbox.</strong> Those submissions could '
-        "read the course and reach the network while they were graded. Do not rely on the scores of students you do "
-        "not trust; <code>course grade --force</code> grades again.</p>"
+        f'<p class="warning"><strong>{which} obtained without a sandbox.</strong> Code that is graded like this can '
+        "read the course and reach the network. Do not rely on the scores of students you do not trust; "
+        "<code>course grade --force</code> grades again.</p>"
     )
 
 
