@@ -25,13 +25,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from classroom import namespaces
+from classroom import namespaces, system_calls
 from classroom.limits import Limits
 
 SCRATCH = Path("/scratch")  # the mount point, in the sandbox
 WORK, HOME, TEMPORARY, SHARED_MEMORY = (SCRATCH / name for name in ("work", "home", "tmp", "shm"))
 FILES = 20_000  # that a submission may make in its scratch directory
+TERMINALS = "newinstance,ptmxmode=0666,mode=620"
 WATCH_SECONDS = 0.1  # between two looks at what the namespace uses
+REAPED = 1000  # at a time: processes may be started and end without end
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = resource.getpagesize()
 
@@ -74,18 +76,23 @@ def launch(live: Callable[[], None], limits: Limits, connection: int | None = No
         _enter(live, connection, writing, limits)
     os.close(writing)
     os.waitpid(entrant, 0)
-    first = b""
-    while not first.endswith(b"\n"):
-        got = os.read(reading, 1)
-        if not got:
-            break
-        first += got
-    said = json.loads(first) if first else {"error": "a process for a submission could not be started"}
-    if "error" in said:
-        os.close(reading)
-        raise OSError(said["error"])
     os.set_blocking(reading, False)
-    return Report(said["pid"], reading)
+    started, ended = _first_words(reading)
+    if "error" in started:
+        os.close(reading)
+        raise OSError(started["error"])
+    return Report(started["pid"], reading, ended)
+
+
+def _first_words(reading: int) -> tuple[dict[str, Any], bytes]:
+    """What the entrant said, which has ended; and what the supervisor did, if the student's process has ended too."""
+    try:
+        lines = os.read(reading, 65536).splitlines(keepends=True)
+    except BlockingIOError:
+        lines = []
+    ended = [line for line in lines if b'"status"' in line]
+    said = [json.loads(line) for line in lines if line not in ended]
+    return said[0] if said else {"error": "a process for a submission could not be started"}, b"".join(ended)
 
 
 def _enter(live: Callable[[], None], connection: int | None, report: int, limits: Limits) -> NoReturn:
@@ -113,6 +120,7 @@ def _supervise(live: Callable[[], None], connection: int | None, report: int, st
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGINT})
         _furnish(limits)
         namespaces.forbid_privileges()
+        system_calls.restrict()
         hidden, hide = os.pipe()
         student = os.fork()
         if student == 0:
@@ -142,6 +150,7 @@ def _furnish(limits: Limits) -> None:
         path.mkdir()
     namespaces.mount(str(TEMPORARY), "/tmp", flags=namespaces.BIND)
     namespaces.mount(str(SHARED_MEMORY), "/dev/shm", flags=namespaces.BIND)
+    namespaces.mount("devpts", "/dev/pts", "devpts", namespaces.NO_SETUID | namespaces.NO_PROGRAMS, TERMINALS)
     namespaces.mount("proc", "/proc", "proc", safe | namespaces.NO_PROGRAMS)
     Path("/proc/sys/user/max_user_namespaces").write_text("0")  # a new one would bring privileges back
     namespaces.set_host_name("sandbox")
@@ -166,9 +175,10 @@ def _become_student(live: Callable[[], None], limits: Limits) -> NoReturn:
 
 def _watch(student: int, limits: Limits) -> dict[str, Any]:
     """Waits until the student's process ends, or the namespace has used too much; says which."""
-    baseline = _resident(os.getpid())  # what every process shares with the fork server
+    preloaded = _resident(os.getpid())  # what every process shares with the fork server
+    look = time.monotonic() + WATCH_SECONDS
     while True:
-        caught = signal.sigtimedwait({signal.SIGCHLD, signal.SIGINT}, WATCH_SECONDS)
+        caught = signal.sigtimedwait({signal.SIGCHLD, signal.SIGINT}, max(0.0, look - time.monotonic()))
         # From outside the namespace a sender has no process id here; what the student's code sends is its own affair.
         if caught is not None and caught.si_signo == signal.SIGINT and caught.si_pid == 0:
             with suppress(ProcessLookupError):
@@ -176,35 +186,34 @@ def _watch(student: int, limits: Limits) -> dict[str, Any]:
         status = _reap(student)
         if status is not None:
             return {"status": status}
-        if caught is None:
-            used = usage(baseline)
-            if used["memory"] > limits.memory:
-                return {"status": signal.SIGKILL, "exceeded": "memory"}
-            if used["processor"] > limits.processor_seconds:
-                return {"status": signal.SIGKILL, "exceeded": "processor"}
+        if time.monotonic() >= look:  # by the clock: signals may come without end
+            if limit := exceeded(limits, preloaded):
+                return {"status": signal.SIGKILL, "exceeded": limit}
+            look = time.monotonic() + WATCH_SECONDS
 
 
 def _reap(student: int) -> int | None:
-    """Collects every process that has ended; the student's status, if it is among them."""
-    found = None
+    """Collects processes that have ended; the student's status, if it is among them."""
     with suppress(ChildProcessError):
-        while True:
+        for _ in range(REAPED):
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
             if pid == student:
-                found = status
-    return found
+                return status
+    return None
 
 
-def usage(baseline: int) -> Mapping[str, float]:
-    """What all processes of this namespace use: memory in bytes beyond `baseline` each, processor in seconds."""
+def exceeded(limits: Limits, preloaded: int) -> str | None:
+    """Which limit all processes of this namespace exceed together: of memory, `preloaded` bytes are not theirs."""
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     others = [pid for pid in pids if pid != os.getpid()]
-    memory = sum(max(0, _resident(pid) - baseline) for pid in others)
-    if memory > 0 and len(others) > 1:  # pages that they share are counted once: exact, and slower
-        memory = min(memory, sum(_proportional(pid) for pid in others))
-    return {"memory": memory, "processor": sum(map(_processor, pids))}
+    memory = sum(map(_resident, others))
+    if len(others) > 1 and memory - preloaded > limits.memory:  # pages that they share count once: exact, and slower
+        memory = min(memory, sum(map(_proportional, others)))
+    if memory - preloaded > limits.memory:
+        return "memory"
+    return "processor" if sum(map(_processor, pids)) > limits.processor_seconds else None
 
 
 def _resident(pid: int) -> int:
@@ -214,7 +223,7 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _proportional(pid: int) -> float:
+def _proportional(pid: int) -> int:
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines():
             if line.startswith(b"Pss:"):

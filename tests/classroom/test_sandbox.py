@@ -1,17 +1,23 @@
 """What a submission meets inside the sandbox, seen from inside by real code, and what it cannot do there."""
 
 import ast
+import errno
+import os
+import platform
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import classroom.sandbox
+from classroom import isolation, system_calls
 from classroom.errors import ClassroomError
 from classroom.launcher import ForkServer
 from classroom.limits import Limits
@@ -85,6 +91,7 @@ def test_it_reads_python_and_nothing_of_the_instructor_s(ask):
         *("PATH", "LANG", "HOME", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR", "PWD"),
         *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
         *("COLUMNS", "LINES", "MPLBACKEND", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK", "LC_CTYPE"),
+        "TORCHINDUCTOR_CACHE_DIR",  # torch._dynamo sets it
     }, names
 
 
@@ -164,6 +171,83 @@ def test_the_number_of_processes_and_threads_is_bounded(start):
     )
     reached = int(student.run_cell(started).outputs[-1]["data"]["text/plain"])
     assert 10 <= reached <= LIMITS.processes
+
+
+def test_the_memory_of_programs_that_it_starts_counts(start):
+    student = start(Limits(cell_seconds=20, memory=2**28))
+    fill = "x = b'x' * (100 * 2**20)\nimport time\ntime.sleep(20)"
+    one = f"subprocess.Popen([sys.executable, '-S', '-c', {fill!r}])"
+    several = f"import subprocess, sys\nseveral = [{one} for _ in range(6)]"
+    with pytest.raises(StudentLost, match="memory") as lost:
+        student.run_cell(f"{several}\nfor one in several: one.wait()")
+    assert lost.value.outcome == "memory"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "os.memfd_create('x')",
+        *(f"libc.{name}(0, 4096, 0o1600)" for name in ("shmget", "semget", "msgget")),
+        *(f"libc.syscall({numbers}[kind], 0, 0, 0, 0, 0)" for numbers in system_calls.NUMBERS.values()),
+        "socket.socket(40, socket.SOCK_STREAM)",  # virtual machines' sockets know no namespaces
+        *("socket.socket(38, socket.SOCK_SEQPACKET)", "socket.socket(29, socket.SOCK_RAW)"),
+        "os.setpriority(os.PRIO_PROCESS, 1, 19)",
+        "os.setpriority(os.PRIO_USER, 0, 19)",
+        "os.sched_setaffinity(1, {0})",
+        "os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))",
+        "resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))",
+    ],
+)
+def test_it_may_not_ask_the_kernel_for(ask, call):
+    attempt = f"""
+import ctypes, errno, os, resource, socket
+libc = ctypes.CDLL(None, use_errno=True)
+kind = {list(system_calls.ARCHITECTURES).index(platform.machine())}
+def attempt():
+    try:
+        result = {call}
+    except OSError as error:
+        return error.errno
+    return ctypes.get_errno() if result == -1 else 0
+"""
+    assert ask("attempt()", attempt) in (errno.ENOSYS, errno.EPERM, errno.EAFNOSUPPORT)
+
+
+def test_it_may_ask_the_same_about_itself(ask):
+    ask("os.setpriority(os.PRIO_PROCESS, 0, 1), os.getpriority(os.PRIO_PROCESS, os.getpid())", "import os")
+    assert ask("os.nice(1)") == 2
+    assert ask("os.sched_setaffinity(0, {0}), os.sched_getaffinity(os.getpid())") == (None, {0})
+    assert ask("resource.prlimit(os.getpid(), resource.RLIMIT_CORE)", "import resource") == (0, 0)
+    assert ask("[socket.socket(f).family.name for f in (1, 2, 10)]", "import socket")
+
+
+def test_terminals_are_its_own(start):
+    one, other = start(), start()
+    assert one.run_cell("import os\nheld = os.openpty()").error is None
+    assert "'0'" in one.run_cell("os.listdir('/dev/pts')").outputs[0]["data"]["text/plain"]
+    assert other.run_cell("import os\nos.listdir('/dev/pts')").outputs[0]["data"]["text/plain"] == "['ptmx']"
+
+
+def test_limits_hold_while_signals_come_without_end(monkeypatch):
+    ended = SimpleNamespace(si_signo=signal.SIGCHLD, si_pid=2)
+    monkeypatch.setattr(isolation.signal, "sigtimedwait", lambda *_: ended)
+    with subprocess.Popen(["sleep", "5"]) as student:
+        report = isolation._watch(student.pid, Limits(processor_seconds=-1))
+        student.kill()
+    assert report == {"status": signal.SIGKILL, "exceeded": "processor"}
+
+
+def test_a_process_that_has_ended_before_its_start_was_told_has_started():
+    reading, writing = os.pipe()
+    for what in ({"status": 256}, {"pid": 7}):  # the supervisor's words, then the entrant's
+        isolation._say(writing, what)
+    os.close(writing)
+    os.set_blocking(reading, False)
+    started, ended = isolation._first_words(reading)
+    assert started == {"pid": 7}
+    report = isolation.Report(7, reading, ended)
+    assert report.read() == {"status": 256}
+    report.close()
 
 
 def test_signals_do_not_reach_what_watches_it(start):
