@@ -22,6 +22,7 @@ from classroom.submitted import Submitted
 
 TRIES = 2  # of one submission, where its judge dies
 END_SECONDS = 10
+PATIENCE = 300  # seconds for a submission beyond what its process may take: to read, clean and judge it
 
 
 class JudgeProcess:
@@ -35,7 +36,7 @@ class JudgeProcess:
         self._killed = False
 
     def judge(self, task: Task, submitted: Submitted) -> list[NotebookReport]:
-        """See `classroom.judge.judge`. A judge that dies is tried once more; then the reports say so.
+        """See `classroom.judge.judge`. A judge that dies is tried once more; then, or if it hangs, the reports say so.
 
         Raises:
             ClassroomError: no judge can be started on this machine.
@@ -50,7 +51,7 @@ class JudgeProcess:
                 if killed:
                     raise ConnectionError("the judge was stopped") from None
         reason = f"The process that judges died {TRIES} times on this submission; it was not judged."
-        return not_judged(task, getattr(self._make_launcher, "sandboxed", False), submitted, reason)
+        return not_judged(task, self._sandboxed, submitted, reason)
 
     def kill(self) -> None:
         """Ends it at once, whatever it does."""
@@ -80,11 +81,21 @@ class JudgeProcess:
             self._connection.send(task)
             self._task = task
         self._connection.send(submitted)
+        seconds = PATIENCE + task.limits.total_seconds * len(task.official)
+        if not self._connection.poll(seconds):
+            self._process.kill()
+            self.close()
+            reason = f"Judging took longer than {seconds:g} s and was stopped: look at what this submission holds."
+            return not_judged(task, self._sandboxed, submitted, reason)
         reply = self._connection.recv()
         if isinstance(reply, ClassroomError):
             self.close()
             raise reply
         return reply
+
+    @property
+    def _sandboxed(self) -> bool:
+        return getattr(self._make_launcher, "sandboxed", False)
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
