@@ -1,6 +1,6 @@
 """Forging: the answers are wrong, and the code tries to have them taken for right."""
 
-from attacks import ANSWERS, WRONG, Attack, all_but, deserving
+from attacks import ANSWERS, CRITERIA, WRONG, Attack, all_but, deserving
 
 SUBCLASS = """
 class Agreeable(torch.Tensor):
@@ -51,6 +51,23 @@ GARBAGE = {
     "objects": 'message({"answer": {"$array": 0}}, [{"dtype": "object", "shape": [1]}]) + b"\\x80\\x04N."',
     "depth": 'struct.pack(">Q", 10**6) + b"[" * 10**6',
 }
+
+# Right, but one query after another, where the question asks for no loop.
+LOOPING = all_but(
+    scaled_dot_product_attention="""
+def scaled_dot_product_attention(query, key, value, mask=None):
+    rows = []
+    for i in range(query.shape[-2]):
+        scores = query[..., i : i + 1, :] @ key.mT / math.sqrt(query.shape[-1])
+        if mask is not None:
+            seen = mask.expand(*mask.shape[:-2], query.shape[-2], key.shape[-2])[..., i : i + 1, :]
+            scores = scores.masked_fill(~seen, torch.finfo(scores.dtype).min)
+        weights = scores.softmax(-1)
+        rows.append((weights if mask is None else weights.masked_fill(~seen, 0.0)) @ value)
+    return torch.cat(rows, dim=-2)
+"""
+)
+BY_LIBRARY = all_but(softmax="def softmax(scores):\n    return torch.softmax(scores, -1)")
 
 ATTACKS = [
     Attack("overrides torch.allclose", first="import torch\ntorch.allclose = torch.isclose = lambda *a, **k: True"),
@@ -211,6 +228,35 @@ classroom.wire.answer_to_body = lambda answer: {"outputs": [], "gradients": {}, 
 """,
         outcomes=("graded", "crashed"),
         flag="classroom.inprocess",
+    ),
+    Attack(
+        "forges the count of its operations",
+        first="""
+import classroom.inprocess
+classroom.inprocess._Operations.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+classroom.inprocess._Operations.count = property(lambda self: 5, lambda self, value: None)
+""",
+        answers=LOOPING,
+        deserved=deserving(
+            LOOPING,
+            scaled_dot_product_attention=CRITERIA["scaled-dot-product-attention"] - {"no Python loop"},
+        ),
+        flag="classroom.inprocess",
+    ),
+    Attack(
+        "switches off what watches for forbidden names",
+        first="""
+import contextlib
+import classroom.forbidden, classroom.inprocess, classroom.watch
+nothing = lambda *a, **k: contextlib.nullcontext([])
+classroom.forbidden.forbid = classroom.inprocess.forbid = nothing
+classroom.watch.Watched.active = classroom.watch.Watched._modes = nothing
+classroom.watch._Functions.__torch_function__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+classroom.watch._Kernels.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+""",
+        answers=BY_LIBRARY,
+        deserved=deserving(BY_LIBRARY),
+        flag="torch.softmax",
     ),
     Attack(
         "fills the module cache",
