@@ -16,7 +16,7 @@ SANDBOX := $(VENV)/.sandbox
 export OMP_WAIT_POLICY ?= PASSIVE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lab exercises bench lint format clean
+.PHONY: help book serve test lab exercises bench pictures lint format clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ exercises: $(STAMP)  ## regenerate exercises/ from solutions/
 
 bench: $(STAMP) $(SANDBOX)  ## run the benchmarks; results go to bench/results
 	$(BIN)/python -m bench
+
+pictures: $(STAMP) $(BROWSER) $(SANDBOX)  ## play a term with a made-up class for the pictures in the instructor's guide
+	$(BIN)/python -m book_tools.term.pictures
 
 lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .

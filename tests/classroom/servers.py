@@ -20,13 +20,13 @@ def nbgrader(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]
 
 
 @contextmanager
-def formgrader(root: Path, runtime: Path) -> Iterator[str]:
-    """A Jupyter server in the course directory, open to this machine; its address."""
+def formgrader(root: Path, runtime: Path, token: str = "") -> Iterator[str]:
+    """A Jupyter server in the course directory, for who has the token (none: for this machine); its address."""
     command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--port=0"]
     environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime), "HOME": str(runtime)}
     with (runtime / "log").open("wb") as log:
         server = subprocess.Popen(
-            [*command, "--IdentityProvider.token="], cwd=root, env=environment, stdout=log, stderr=log
+            [*command, f"--IdentityProvider.token={token}"], cwd=root, env=environment, stdout=log, stderr=log
         )
     try:
         deadline = time.monotonic() + 90

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, tzinfo
@@ -25,6 +26,7 @@ from classroom.collecting.lms_names import Sender, parse
 from classroom.collecting.roster import Roster, Student
 from classroom.course_dir import Course
 from classroom.errors import ClassroomError
+from classroom.report import WIDTH
 
 TIMESTAMP = "timestamp.txt"
 
@@ -314,7 +316,11 @@ def summary(assignment: str, done: Collected) -> str:
         ("have not submitted", done.without),
     ):
         if names:
-            lines.append(f"  {len(names)} {title}: {_some(names)}")
+            lines += _wrapped(f"{len(names)} {title}: {_some(names)}")
     if done.problems:
-        lines += ["\nTo look at:", *(f"  {problem}" for problem in done.problems)]
+        lines += ["\nTo look at:", *(line for problem in done.problems for line in _wrapped(problem))]
     return "\n".join(lines)
+
+
+def _wrapped(sentence: str) -> list[str]:
+    return textwrap.wrap(sentence, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
