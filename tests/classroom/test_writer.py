@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from gradebook_rows import files_of, rows_of
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from submissions import ROWS, answered, released, solutions, submit
@@ -59,35 +60,6 @@ def write_by_stock(course, report):
     Verdicts.cells = report.notebook.cells
     converter.start()
     submitted.write_bytes(kept)
-
-
-def rows_of(root):
-    """Everything that the gradebook says about submissions, without the random ids."""
-    query = """
-        SELECT submitted_assignment.student_id, submitted_assignment.timestamp, base_cell.name,
-               {what}, submitted_notebook.late_submission_penalty
-        FROM {table} JOIN base_cell ON base_cell.id = {table}.cell_id
-        JOIN submitted_notebook ON submitted_notebook.id = {table}.notebook_id
-        JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
-        ORDER BY 1, 3
-    """
-    grade = "grade.auto_score, grade.manual_score, grade.extra_credit, grade.needs_manual_grade"
-    with sqlite3.connect(root / "gradebook.db") as gradebook:
-        return {
-            "students": gradebook.execute("SELECT id FROM student ORDER BY 1").fetchall(),
-            "grades": gradebook.execute(query.format(table="grade", what=grade)).fetchall(),
-            "comments": gradebook.execute(
-                query.format(table="comment", what="comment.auto_comment, comment.manual_comment")
-            ).fetchall(),
-        }
-
-
-def files_of(root):
-    return {
-        str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mode)
-        for path in (root / "autograded").rglob("*")
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
           course grade self-attention --course ~/transformer-2026
           course grade self-attention --course ~/transformer-2026 --student amy --force
           course grade 02 --course ~/transformer-2026 --jobs 8 --json grades.json
+          course grade 02 --course ~/transformer-2026 --scheduler tcp://10.0.0.7:8786
           course grade 02 --course ~/transformer-2026 --dry-run                       whose score would change
           course grade 02 --course ~/transformer-2026 --question softmax --dry-run    by this question alone
           cd ~/transformer-2026 && nbgrader generate_feedback 02-self-attention && nbgrader export
@@ -48,6 +49,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--dry-run", action="store_true", help="judge, list whose score would change, and write nothing"
     )
     parser.add_argument("--jobs", type=positive, metavar="N", help="submissions at a time (default: the cores)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="judge on the workers of this Dask scheduler")
     parser.add_argument(
         "--seed",
         type=seed,
@@ -123,6 +125,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _executor(arguments: argparse.Namespace, make_launcher: "MakeLauncher", students: int) -> "Executor":
     from classroom.local_executor import LocalExecutor
 
+    if arguments.scheduler:
+        from classroom.dask_executor import DaskExecutor
+
+        return DaskExecutor(make_launcher, arguments.scheduler)
     return LocalExecutor(make_launcher, min(arguments.jobs or os.cpu_count() or 1, students))
 
 
