@@ -17,5 +17,7 @@ class Limits:
     # What only a sandbox limits: outside one, a student's other programs would count too.
     processor_seconds: float = 180.0  # of all processes together
     processes: int = 128  # and threads
-    open_files: int = 1024  # by one process
+    # By one process. Of open files on their way between processes the kernel counts all of a user's together, and the
+    # instructor, with a limit of 1024 as a rule, may be the same user.
+    open_files: int = 512
     disk: int = 256 * 2**20  # everything that is written, in memory

@@ -10,17 +10,19 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import classroom
 from classroom.errors import ClassroomError
 from classroom.launcher import SINGLE_THREADED, Command, ForkServer
 
-# What notebooks import of the course: the checker, and the style of plots. The library is not shown: it holds solutions.
+# What notebooks import of the course: the checker, and the style of plots. Not the library, which holds solutions.
 SHOWN = ("classroom", "book_tools")
 ENVIRONMENT, PACKAGE = Path("/environment"), Path("/course")  # where they are, inside
 NOBODY = 65534
+# Not shown: where containers keep what they were built for, often the course itself.
+SOURCES = ("/usr/src", "/usr/local/src")
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("ld.so.cache", "localtime", "fonts", "alternatives", "nsswitch.conf")  # of /etc
 INSTALL = "install it (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
@@ -111,6 +113,19 @@ def choose_launcher(no_sandbox: bool, trust_submissions: bool) -> type[ForkServe
     return ForkServer
 
 
+def check_hidden(places: Iterable[Path]) -> None:
+    """Makes sure that submissions cannot read what lies there, unless they run without a sandbox.
+
+    Raises:
+        ClassroomError: a place lies among what the sandbox shows.
+    """
+    shown = [Path("/usr"), *(path for path in _packages() if path not in _ours().values())]
+    for place in (place.resolve() for place in places):
+        among = next((path for path in shown if place.is_relative_to(path.resolve())), None)
+        if among and not any(place.is_relative_to(path) for path in SOURCES):
+            raise ClassroomError(f"submissions could read {place}, since the sandbox shows {among} to them; move it")
+
+
 def _problem() -> str:
     """Why the sandbox does not hold a process on this machine; empty where it does."""
     try:
@@ -157,12 +172,16 @@ def _packages() -> dict[Path, Path]:
     """Python, its packages and this one: where they are, and where they are inside."""
     prefix, base = Path(sys.prefix), Path(sys.base_prefix)
     shown = {path: _inside(path) if path == prefix else path for path in (base, prefix) if not _is_of_the_system(path)}
-    ours = {name: Path(classroom.__file__).parent.with_name(name) for name in SHOWN}
-    return shown | {path: PACKAGE / name for name, path in ours.items() if path.is_dir()}
+    return shown | {path: PACKAGE / name for name, path in _ours().items() if path.is_dir()}
+
+
+def _ours() -> dict[str, Path]:
+    return {name: Path(classroom.__file__).parent.with_name(name) for name in SHOWN}
 
 
 def _hidden() -> Iterator[Path]:
-    """What the course's own distribution installs beside this package, where all that lies there is shown."""
+    """Sources; and what the course's own distribution installs beside this package, where all of that is shown."""
+    yield from (path for path in map(Path, SOURCES) if path.is_dir())
     package, prefix = Path(classroom.__file__).parent, Path(sys.prefix)
     if package.is_relative_to(prefix):
         for name in _installed_together():

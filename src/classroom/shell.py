@@ -135,6 +135,11 @@ class CapturingShell(InteractiveShell):
     def enable_gui(self, gui=None):
         """No window system here."""
 
+    def reset(self, new_session=True, aggressive=False):
+        """Forgets what cells defined, and keeps what multiprocessing asks of the main module."""
+        super().reset(new_session=new_session, aggressive=aggressive)
+        self.user_module.__spec__ = None
+
     def _showtraceback(self, etype, evalue, stb):
         error = {"ename": etype.__name__, "evalue": str(evalue)[:MAX_TEXT]}
         lines = [line[:MAX_TEXT] for line in stb[:200]]

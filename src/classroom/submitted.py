@@ -6,7 +6,7 @@ from pathlib import Path
 
 from classroom.submission import MAX_BYTES
 
-MAX_FILES_BYTES = 200 * 2**20  # of what a student submits beside the notebooks
+MAX_FILES, MAX_FILES_BYTES = 10_000, 200 * 2**20  # that a student submits beside the notebooks
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def _files_beside(directory: Path) -> tuple[dict[str, bytes], list[str]]:
             continue
         try:
             total += path.stat().st_size
-            if total > MAX_FILES_BYTES:
-                size = f"more than {MAX_FILES_BYTES // 2**20} MiB of files"
+            if total > MAX_FILES_BYTES or len(files) == MAX_FILES:
+                size = f"more than {MAX_FILES} files, or {MAX_FILES_BYTES // 2**20} MiB of them"
                 flags.append(f"{relative} and what follows was left out: {size}.")
                 break
             files[str(relative)] = path.read_bytes()

@@ -28,17 +28,17 @@ REFERENCE = "$array"
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much one message may hold. A notebook's plots fit in the header, a question's tensors in the arrays."""
+    """How much one message may hold. What the grader sends is a question's tensors, or the files of a submission."""
 
     header: int = 32 * 2**20
     arrays: int = 256 * 2**20
-    count: int = 4096
+    count: int = 32768
 
 
 BOUNDS = Bounds()
 # What a student's process may send: a cell's outputs as text, an answer's tensors as arrays.
 CELL = Bounds(header=8 * 2**20, arrays=0, count=0)
-ANSWER = Bounds(header=2**20, arrays=64 * 2**20)
+ANSWER = Bounds(header=2**20, arrays=64 * 2**20, count=4096)
 MAX_ERROR = 2_000  # characters of the sentence that says why there is no answer
 
 

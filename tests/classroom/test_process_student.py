@@ -168,6 +168,20 @@ def test_files_are_written_where_it_works_and_are_gone_with_it(start):
     assert not Path(directory).exists()
 
 
+def test_there_may_be_thousands_of_files(start):
+    student = start(files={f"data/{i}.txt": b"x" for i in range(5000)})
+    assert student.run_cell("import os\nlen(os.listdir('data'))").outputs[0]["data"] == {"text/plain": "5000"}
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_cells_start_processes_however_they_like(start, method):
+    student = start(files={"helpers.py": b"def square(x):\n    return x * x"})
+    cell = f"import helpers, multiprocessing\nwith multiprocessing.get_context('{method}').Pool(2) as pool:\n"
+    given = student.run_cell(f"{cell}    given = pool.map(helpers.square, [1, 2, 3])\ngiven")
+    assert given.error is None
+    assert given.outputs[-1]["data"] == {"text/plain": "[1, 4, 9]"}
+
+
 def test_what_a_notebook_shows_is_bounded_whatever_its_process_sends(start):
     student = start(Limits(output=1000))
     assert student.run_cell("'x' * 500").outputs[0]["data"]

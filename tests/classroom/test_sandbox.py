@@ -22,7 +22,7 @@ from classroom.errors import ClassroomError
 from classroom.launcher import ForkServer
 from classroom.limits import Limits
 from classroom.process_student import ProcessStudent
-from classroom.sandbox import Sandbox, check_machine, choose_launcher
+from classroom.sandbox import Sandbox, check_hidden, check_machine, choose_launcher
 from classroom.student import Call, StudentLost
 
 LIMITS = Limits(cell_seconds=10, total_seconds=60, memory=2**30, disk=16 * 2**20, processes=40)
@@ -303,6 +303,25 @@ def test_where_it_works_grading_without_it_needs_a_second_word():
     with pytest.raises(ClassroomError, match="nothing was graded without it"):
         choose_launcher(no_sandbox=True, trust_submissions=False)
     assert choose_launcher(no_sandbox=True, trust_submissions=True) is ForkServer
+
+
+@pytest.mark.parametrize(
+    "place", [Path(sys.prefix, "course"), Path(sys.base_prefix, "lib/course"), Path("/usr/share/x")]
+)
+def test_a_course_that_submissions_could_read_is_refused(place):
+    with pytest.raises(ClassroomError, match="submissions could read"):
+        check_hidden([Path("/srv/course"), place])
+
+
+def test_a_course_beside_python_is_accepted(tmp_path):
+    check_hidden([tmp_path, Path(__file__), Path("/usr/src/app/course")])
+
+
+def test_sources_of_the_system_are_not_shown(ask):
+    assert ask("[os.listdir(p) for p in ('/usr/src', '/usr/local/src') if os.path.isdir(p)]", "import os") in (
+        [[]],
+        [[]] * 2,
+    )
 
 
 def becomes(true, seconds=5):
