@@ -21,6 +21,7 @@ from classroom.launcher import SINGLE_THREADED, Command, ForkServer
 SHOWN = ("classroom", "book_tools")
 ENVIRONMENT, PACKAGE = Path("/environment"), Path("/course")  # where they are, inside
 NOBODY = 65534
+OF_ITS_OWN = ("/tmp", "/var/tmp", "/dev", "/proc", "/scratch")  # directories that hold other things inside
 # Not shown: where containers keep what they were built for, often the course itself.
 SOURCES = ("/usr/src", "/usr/local/src")
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -139,10 +140,15 @@ def check_machine() -> None:
     """Tries the sandbox with a process that does nothing.
 
     Raises:
-        ClassroomError: bubblewrap is not installed, or this machine does not let it work.
+        ClassroomError: bubblewrap is not installed, or this machine or this Python does not let it work.
     """
     if sys.platform != "linux":
         raise ClassroomError("the sandbox needs Linux (on Windows: WSL)")
+    base = Path(sys.base_prefix)
+    if replaced := next(filter(base.is_relative_to, OF_ITS_OWN), None):
+        raise ClassroomError(
+            f"the sandbox has a {replaced} of its own, so it cannot show Python in {base}; install Python elsewhere"
+        )
     if shutil.which("bwrap") is None:
         raise ClassroomError(f"the sandbox needs bubblewrap, and there is no `bwrap` on this machine: {INSTALL}")
     with tempfile.TemporaryFile() as complaints:
@@ -164,14 +170,15 @@ def _system() -> Iterator[str]:
 
 
 def _inside(prefix: Path) -> Path:
-    """Where an environment is, inside: `bin/python` finds its packages beside itself, wherever that is."""
-    return prefix if _is_of_the_system(prefix) else ENVIRONMENT
+    """Where a prefix is, inside: a virtual environment may lie anywhere, Python itself only where it was installed."""
+    virtual = prefix == Path(sys.prefix) != Path(sys.base_prefix)
+    return ENVIRONMENT if virtual and not _is_of_the_system(prefix) else prefix
 
 
 def _packages() -> dict[Path, Path]:
     """Python, its packages and this one: where they are, and where they are inside."""
     prefix, base = Path(sys.prefix), Path(sys.base_prefix)
-    shown = {path: _inside(path) if path == prefix else path for path in (base, prefix) if not _is_of_the_system(path)}
+    shown = {path: _inside(path) for path in (base, prefix) if not _is_of_the_system(path)}
     return shown | {path: PACKAGE / name for name, path in _ours().items() if path.is_dir()}
 
 
