@@ -33,7 +33,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 OUT = REPOSITORY / "book" / "instructors-guide"
 ASSIGNMENT, NOTEBOOK = "02-self-attention", "self-attention"
 SHOWN_COURSE, SHOWN_DOWNLOAD, SHOWN_SOLUTIONS = "~/transformer-2026", "~/Downloads/submissions.zip", "solutions"
-COLUMNS = 92
+COLUMNS = 80  # what fits the book's column
 WIDTH, SCALE = 1100, 2  # of a page, and pixels a CSS pixel
 MOST = 150_000  # bytes of one picture
 COMMENT = "You divided by nothing here: what keeps the scores from growing with the size of the vectors?"
@@ -57,6 +57,7 @@ def main() -> None:
             pages.submissions()
             pages.one_submission()
             term.run("feedback", ["nbgrader", "generate_feedback", ASSIGNMENT, "--force"], keep=False)
+            term.run("return", ["course", "return", NOTEBOOK, "--course", term.course])
             pages.feedback()
             pages.report()
             browser.close()
