@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     from classroom.progress import Progress
     from classroom.regrade import KeepOtherQuestions, changes_from_last_run, preview
     from classroom.run import prepare
-    from classroom.sandbox import choose_launcher
+    from classroom.sandbox import check_hidden, choose_launcher
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)
@@ -100,6 +100,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not students:
         raise ClassroomError(f"nobody has submitted {name}: put notebooks into {course.root}/submitted/STUDENT/{name}/")
     make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions)
+    if make_launcher.sandboxed:
+        check_hidden([course.root, assignment.directory])
     with only_run(course.root):
         bounds = replace(limits(arguments), figures=arguments.figures)
         run = prepare(course, assignment, arguments.seed, bounds, remember_seed=not arguments.dry_run)
