@@ -92,7 +92,7 @@ class ExaminedAutograde(Autograde):
         self.coursedir.assignment_id, self.coursedir.student_id = assignment, student
         directory = Path(self.coursedir.root, self._format_source(assignment, student))
         self.notebooks = [str(directory / f"{name}.ipynb") for name in sorted(reports)]
-        with given_to_nbgrader(self.gradebook), _checked_once():
+        with given_to_nbgrader(self.gradebook, LOG), _checked_once():
             try:
                 self.init_destination(assignment, student)
                 self.run_pre_convert_hook()

@@ -6,11 +6,13 @@ cost nothing, a commit only flushes, and `keep` commits everything at once. A ru
 whole or not at all.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import nbgrader.api
 import nbgrader.converters.autograde
 import nbgrader.preprocessors.latesubmissions
 import nbgrader.preprocessors.overwritecells
@@ -146,12 +148,17 @@ def _copies(cells: list[Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def given_to_nbgrader(gradebook: OpenGradebook) -> Iterator[None]:
-    """Inside, nbgrader's converter and steps that open the gradebook get this one. For the process's one writer."""
+def given_to_nbgrader(gradebook: OpenGradebook, log: logging.Logger) -> Iterator[None]:
+    """Inside, nbgrader's converter and steps that open the gradebook get this one. For the process's one writer.
+
+    What the gradebook has to say about errors goes to `log`; nbgrader would print it.
+    """
     for module in OPENING:
         module.Gradebook = lambda *_: gradebook
+    usual, nbgrader.api.app_log = nbgrader.api.app_log, log
     try:
         yield
     finally:
+        nbgrader.api.app_log = usual
         for module in OPENING:
             module.Gradebook = Gradebook

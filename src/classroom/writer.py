@@ -16,9 +16,9 @@ from nbgrader.converters.base import NbGraderException
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
 
 from classroom import records
-from classroom.autograde import ExaminedAutograde, said_by_nbgrader
+from classroom.autograde import LOG, ExaminedAutograde, said_by_nbgrader
 from classroom.errors import ClassroomError
-from classroom.open_gradebook import OpenGradebook
+from classroom.open_gradebook import OpenGradebook, given_to_nbgrader
 from classroom.outcome import NotebookReport
 from classroom.run import Run
 
@@ -102,12 +102,13 @@ class Writer:
 
     def _write_zeros(self, student: str) -> None:
         gradebook = self._gradebook
-        gradebook.update_or_create_student(student)
-        submission = gradebook.update_or_create_submission(self._run.assignment, student)
-        for notebook in submission.notebooks:
-            for stored in notebook.grades:
-                stored.auto_score, stored.needs_manual_grade = 0, False
-        gradebook.keep()
+        with given_to_nbgrader(gradebook, LOG):
+            gradebook.update_or_create_student(student)
+            submission = gradebook.update_or_create_submission(self._run.assignment, student)
+            for notebook in submission.notebooks:
+                for stored in notebook.grades:
+                    stored.auto_score, stored.needs_manual_grade = 0, False
+            gradebook.keep()
 
 
 @contextmanager
