@@ -113,7 +113,7 @@ def safe_markdown(
     if not _needs_a_look(source):
         return source, []
     if not (room or Room()).takes(source, MAX_IN_TEXT):
-        return as_code(source), acting(source)
+        return as_code(source), acting(source[:MAX_IN_TEXT])
     known = len(source) <= REMEMBERED and not attachments
     safe, found = _looked_at(source) if known else _looked_at.__wrapped__(source, attachments)
     return safe, list(found)

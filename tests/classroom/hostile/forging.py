@@ -195,6 +195,22 @@ display({"text/plain": "3", "text/html": "<section>3 of 3 points</section>"}, ra
 """,
     ),
     Attack(
+        "shows what acts in a page",
+        first="""
+from IPython.display import HTML, Javascript, Latex, Markdown, SVG, display
+act = "document.title = 'owned'"
+display(HTML(f"<script>{act}</script><img src=x onerror=\\"{act}\\"><svg onload=\\"{act}\\"></svg>"))
+display(HTML(f"<iframe srcdoc=\\"<script>parent.{act}</script>\\"></iframe><a href=\\"javascript:{act}\\">marks</a>"))
+display(HTML("<div style='position:fixed;inset:0;z-index:9999;background:white'>20 of 20 points</div>"))
+display(Javascript(act), Markdown(f"<script>{act}</script>[marks](javascript:alert)"))
+display(SVG(f"<svg xmlns='http://www.w3.org/2000/svg'><script>{act}</script></svg>"))
+display(Latex(r"$\\href{javascript:alert}{marks}$"))
+display({"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/html": f"<b>{act}</b>"}, raw=True)
+display({"image/png": "x\\" onerror=\\"document.title='owned'", "text/plain": "<script>"}, raw=True,
+        metadata={"image/png": {"width": "1 onload=x"}, "text/html": {"isolated": True}})
+""",
+    ),
+    Attack(
         "redefines the check",
         after_setup="""
 class Checked(float):

@@ -44,7 +44,8 @@ def softmax(scores):
     return out.reshape(scores.shape)
 """),
     softmax("logsumexp", "def softmax(scores):\n    return torch.exp(scores - torch.logsumexp(scores, -1, True))"),
-    softmax("a lambda", "softmax = lambda s: (s - s.amax(-1, True)).exp() / (s - s.amax(-1, True)).exp().sum(-1, True)"),
+    softmax("a lambda",
+            "softmax = lambda s: (s - s.amax(-1, True)).exp() / (s - s.amax(-1, True)).exp().sum(-1, True)"),
     softmax("a closure", """
 def make_softmax(dim):
     def softmax(scores):
@@ -214,7 +215,8 @@ def softmax(scores):
     σ_числитель = (scores - 最大值).exp()
     return σ_числитель / σ_числитель.sum(dim=-1, keepdim=True)
 """),
-    softmax("tabs", "def softmax(scores):\n\te = (scores - scores.amax(-1, keepdim=True)).exp()\n\treturn e / e.sum(-1, keepdim=True)"),
+    softmax("tabs",
+            "def softmax(s):\n\te = (s - s.amax(-1, keepdim=True)).exp()\n\treturn e / e.sum(-1, keepdim=True)"),
     softmax("match and walrus", """
 def softmax(scores):
     match scores.ndim:
@@ -329,9 +331,10 @@ def steer(*args, **kwargs):
 """),
     Submission("helper modules beside the notebook", answers=ANSWERS | {
         "softmax": "from helpers import my_softmax as softmax",
-        "attention-scores": "import lib.scores\ndef attention_scores(query, key):\n    return lib.scores.scaled(query, key)",
+        "attention-scores": "import lib.scores\ndef attention_scores(q, k):\n    return lib.scores.scaled(q, k)",
     }, files={
-        "helpers.py": "def my_softmax(s):\n    e = (s - s.amax(-1, keepdim=True)).exp()\n    return e / e.sum(-1, keepdim=True)\n"
+        "helpers.py": "def my_softmax(s):\n    e = (s - s.amax(-1, keepdim=True)).exp()\n"
+                      "    return e / e.sum(-1, keepdim=True)\n"
                       "\ndef check_against_torch(s):\n    import torch\n    return torch.softmax(s, -1)\n",
         "lib/__init__.py": "",
         "lib/scores.py": "def scaled(q, k):\n    return q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5\n",

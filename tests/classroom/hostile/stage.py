@@ -14,6 +14,7 @@ from uuid import uuid4
 import psutil
 import pytest
 from attacks import ANSWERS, NAME, Submission, notebook_of, official_cells, placed
+from proof import weaknesses
 from submissions import SELF_ATTENTION, answered, submit
 
 import classroom
@@ -56,20 +57,10 @@ class Stage:
     def grade(self, submission: Submission, limits: Limits = HASTY) -> NotebookReport:
         """Judges one submission, alone."""
         student = "".join(c if c.isalnum() else "-" for c in submission.name)
-        self.submit(student, submission)
+        submit_to(self.root, student, submission, self.places)
         submitted = read_submitted(self.root, self.run.assignment, student, [NAME])
         (report,) = judge(replace(self.run.task, limits=limits), self.sandbox, submitted)
         return report
-
-    def submit(self, student: str, submission: Submission) -> None:
-        """Puts the submission where it is collected."""
-        directory = self.root / "submitted" / student / self.run.assignment
-        directory.mkdir(parents=True)
-        (directory / f"{NAME}.ipynb").write_bytes(notebook_of(submission, self.places))
-        for name, content in submission.files.items():
-            path = directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else placed(content, self.places).encode())
 
     def canaries(self) -> dict[str, tuple[str, int]]:
         """Content and time of every file that hostile code must leave alone, but the submissions themselves."""
@@ -102,6 +93,17 @@ class Stage:
         return alive
 
 
+def submit_to(course: Path, student: str, submission: Submission, places: Mapping[str, str]) -> None:
+    """Puts the submission where it is collected."""
+    directory = course / "submitted" / student / SELF_ATTENTION.name
+    directory.mkdir(parents=True)
+    (directory / f"{NAME}.ipynb").write_bytes(notebook_of(submission, places))
+    for name, content in submission.files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else placed(content, places).encode())
+
+
 def build_stage(root: Path) -> Iterator[Stage]:
     """Builds it, yields it, and takes it down."""
     token, half, rest = (uuid4().hex for _ in range(3))
@@ -128,7 +130,9 @@ def build_stage(root: Path) -> Iterator[Stage]:
             "HALF": half,
         }
         with Sandbox() as sandbox:
-            sandbox.forget(sandbox.launch(HASTY))  # it is there from here on
+            outside = [str(home), str(course), str(SELF_ATTENTION.directory), str(Path(classroom.__file__).parents[2])]
+            if found := weaknesses(sandbox, HASTY, outside):
+                pytest.fail(f"The sandbox does not hold, so nothing hostile runs here. {' '.join(found)}")
             yield Stage(course, home, run, sandbox, places, rest, token, listeners.reached)
 
 
