@@ -67,7 +67,7 @@ def receive(connection: socket.socket, bounds: Bounds = BOUNDS) -> Any:
     """
     (length,) = LENGTH.unpack(_read(connection, LENGTH.size))
     if length > bounds.header:
-        raise WireError(f"a message of {length} bytes, more than the {bounds.header} allowed")
+        raise WireError(f"a message of more than the {bounds.header} bytes allowed")
     try:
         header = json.loads(bytes(_read(connection, length)))
         described, body = header["arrays"], header["body"]
