@@ -18,7 +18,7 @@ from classroom.scan import scan
 from classroom.student import StudentLost
 from classroom.submission import InvalidNotebookError, parse_notebook
 from classroom.submitted import Submitted
-from classroom.untrusted import plain, safe_markdown
+from classroom.untrusted import one_line, safe_markdown
 
 
 def judge(task: Task, launcher: Launcher, submitted: Submitted) -> list[NotebookReport]:
@@ -109,10 +109,10 @@ def _report(
         assignment=task.assignment,
         notebook_name=name,
         outcome=judged.outcome,
-        reason=judged.reason and plain(judged.reason),
+        reason=judged.reason and one_line(judged.reason),
         seconds=seconds,
         sandboxed=sandboxed,
-        flags=tuple(map(plain, judged.flags)),
+        flags=tuple(map(one_line, judged.flags)),
         questions=tuple(judged.marked.results[q] for q in task.questions if q in judged.marked.results),
         notebook=executed,
     )

@@ -29,6 +29,10 @@ def read_submitted(course: Path, assignment: str, student: str, names: Sequence[
     notebooks: dict[str, bytes] = {}
     unreadable: dict[str, str] = {}
     missing: dict[str, str] = {}
+    for link in (directory, directory.parent):  # to somebody else's work, perhaps
+        if link.is_symlink():
+            sentence = f"{link.relative_to(course)} is a link and was not followed."
+            return Submitted(student, where, unreadable=dict.fromkeys(names, sentence))
     for name in names:
         path = directory / f"{name}.ipynb"
         try:

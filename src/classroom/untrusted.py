@@ -155,6 +155,12 @@ def plain(text: str) -> str:
     return "".join(c for c in text if c >= " " or c in "\n\t\r\x1b\b")
 
 
+def one_line(sentence: str) -> str:
+    """A sentence that may quote names of files or cells, for a terminal and a page: printable, on one line."""
+    sentence = " ".join(plain(sentence).split())
+    return "".join(c if c.isprintable() else "?" for c in sentence)
+
+
 def acting(html: str) -> list[str]:
     """What would act in this HTML, in words; empty where everything only shows."""
     parser = _Acting()
