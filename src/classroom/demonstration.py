@@ -15,6 +15,7 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 TAG = "demonstration"
+MAX_ANALYSED = 100_000  # characters of a cell; what the compiler makes of more can take minutes and gigabytes
 LEFT_OUT = "This cell is as it was released and only shows something: it was not run again for grading.\n"
 
 
@@ -69,9 +70,11 @@ def _declared_global(table: symtable.SymbolTable) -> set[str]:
 
 
 def _table(source: str) -> symtable.SymbolTable | None:
+    if len(source) > MAX_ANALYSED:
+        return None
     try:
         return symtable.symtable(source, "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError):  # a cell with magics, or one that cannot run at all
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # it has magics, cannot run, or is nested too deeply
         return None
 
 

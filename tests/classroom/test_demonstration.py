@@ -54,3 +54,9 @@ def test_names_of_every_kind():
 def test_a_text_cell_is_no_demonstration():
     made = nbformat.v4.new_markdown_cell("text", metadata={demonstration.TAG: digest("text")})
     assert not is_unchanged(made)
+
+
+def test_code_that_the_compiler_cannot_take_is_read_word_by_word():
+    nested, long = "shown = " + "not " * 50_000 + "seen", "shown = 1\n" + "seen\n" * 30_000
+    for source, words in ((nested, {"shown", "not", "seen"}), (long, {"shown", "seen"})):
+        assert defined_names(source) == used_names(source) == words
