@@ -61,7 +61,7 @@ WORDS = re.compile(
             *sorted({re.escape(tool.rpartition(".")[2]) for tools in TOOLS.values() for tool in tools}),
             *(*FRAMES, "classroom", "get_ipython", r"input_transformer", "ast_transformers", "set_custom_exc"),
             *("showtraceback", "showsyntaxerror", "run_cell", "run_code", "display_pub", "displayhook", "kernel"),
-            *("user_ns", "modules", "exec", r"[gsd]e[tl]attr", "/proc", r"\b(write|read|fdopen)\("),
+            *("user_ns", "modules", "fileno", "exec", r"[gsd]e[tl]attr", "/proc", r"\b(write|read|fdopen|open)\("),
             *(r"(?<!\bself)\.\w+\s*(=(?!=)|,.*=)", r"\b(as|for|del)\s+\w+\."),  # an attribute that is replaced
         ]
     )
@@ -105,6 +105,10 @@ def _findings(node: ast.AST, names: Names) -> Iterator[tuple[str, str]]:
         case ast.Call(function, [descriptor, *_]) if names.dotted(function) in ("os.write", "os.read", "os.fdopen"):
             if not (isinstance(descriptor, ast.Constant) and descriptor.value in (0, 1, 2)) and _foreign(descriptor):
                 yield DESCRIPTORS, str(names.dotted(function))
+        case ast.Call(ast.Name("open"), [ast.Constant(int() as number), *_]) if number > 2:
+            yield DESCRIPTORS, f"open({number})"
+        case ast.Call(function, _, keywords) if any(keyword.arg == "fileno" for keyword in keywords):
+            yield DESCRIPTORS, f"{names.dotted(function) or 'a call'}(fileno=…)"
         case ast.Subscript(value, _, ast.Store()) if names.dotted(value) in ("sys.modules", "get_ipython().user_ns"):
             yield CHANGES, str(names.dotted(value))
     if isinstance(node, ast.Attribute):

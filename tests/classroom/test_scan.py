@@ -122,6 +122,8 @@ def test_honest_code_is_left_alone(cells, after):
         ("from classroom.check import Checker\nChecker.__call__ = print", "classroom.check.Checker.__call__"),
         ("import sys\nsys.modules['classroom'] = None", "sys.modules"),
         ("import os\nos.write(7, b'')", "os.write"),
+        ("import socket\nsocket.socket(fileno=3)", "socket.socket(fileno=…)"),
+        ("open(3, 'wb').write(b'')", "open(3)"),
         ("from torch.utils._python_dispatch import _disable_current_modes as d", "torch.utils._python_dispatch"),
         ("g = torch._C._DisableTorchDispatch", "torch._C._DisableTorchDispatch"),
         ("open('/proc/1/environ')", "/proc/1/environ"),

@@ -2,8 +2,8 @@
 
 import json
 
-from attacks import ANSWERS, NAME, Submission, answered, cell, code_cell
-from submissions import SELF_ATTENTION, released
+from attacks import ANSWERS, Submission, cell, code_cell, everything_released
+from submissions import answered
 
 
 def everywhere(**fields):
@@ -105,7 +105,7 @@ def split_answers(notebook):
 
 def moved_answers(notebook):
     """The answers in cells of their own; the official ones are left as they were released."""
-    fresh = {c["id"]: c["source"] for c in released(SELF_ATTENTION, NAME)["cells"]}
+    fresh = {c["id"]: c["source"] for c in everything_released()["cells"]}
     cells = []
     for one in notebook["cells"]:
         if one["id"].endswith("-answer"):
@@ -145,7 +145,7 @@ def wide(notebook):
 
 def whole(notebook):
     """Everything that was released, executed, with pictures and training."""
-    return answered(released(SELF_ATTENTION, NAME), ANSWERS)
+    return answered(everything_released(), ANSWERS)
 
 
 def run_twice(notebook):

@@ -29,7 +29,7 @@ from classroom.submitted import read_submitted
 SEED = 20
 # Short, and long enough for an honest notebook on a busy machine: its longest cell takes a few milliseconds.
 HASTY = Limits(
-    cell_seconds=1.2,
+    cell_seconds=2.0,
     call_seconds=1.2,
     total_seconds=6,
     grace_seconds=0.4,
