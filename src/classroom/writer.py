@@ -4,39 +4,21 @@ A student is written in this order: the old record goes, the files, the gradeboo
 Wherever a run is killed, a student without a record is graded again by the next one, over what was half written.
 """
 
-import errno
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from nbgrader.api import InvalidEntry
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from classroom import records
 from classroom.autograde import LOG, ExaminedAutograde, said_by_nbgrader
-from classroom.errors import ClassroomError
+from classroom.blocked import told, what_blocks
 from classroom.open_gradebook import OpenGradebook, given_to_nbgrader
 from classroom.outcome import NotebookReport
 from classroom.run import Run
-
-AGAIN = "what was graded is kept; then run the same command again"
-# What concerns the whole course, and not one submission: the run stops with a sentence.
-BLOCKED = {
-    errno.ENOSPC: "there is no space left on its disk",
-    errno.EDQUOT: "there is no space left in your quota",
-    errno.EROFS: "it is on a read-only file system",
-    errno.EACCES: "you may not write there",
-    errno.EPERM: "you may not write there",
-}
-DATABASE_BLOCKED = {
-    "database or disk is full": "there is no space left on its disk",
-    "readonly database": "its gradebook.db may not be written",
-    "unable to open database": "its gradebook.db cannot be opened",
-    "disk I/O error": "its gradebook.db cannot be written",
-}
 
 
 class Writer:
@@ -51,7 +33,7 @@ class Writer:
         warnings.filterwarnings("ignore", category=SAWarning)
         self._run = run
         directory = run.course.directory(assignment_id=run.assignment)
-        with _sentences(run):
+        with told(run.course.root):
             self._gradebook = OpenGradebook(directory.db_url, directory.course_id)
         self._autograde = ExaminedAutograde(self._gradebook, coursedir=directory, config=run.course.config)
 
@@ -64,7 +46,7 @@ class Writer:
             ClassroomError: nothing can be written: the gradebook is locked, the disk full or read-only.
         """
         course, assignment = self._run.course.root, self._run.assignment
-        with _sentences(self._run):
+        with told(course):
             self._gradebook.begin()
             try:
                 records.forget(course, assignment, student)
@@ -94,7 +76,7 @@ class Writer:
                 elif self._run.submitted(student).is_dir():
                     self._write_zeros(student)
             except (NbGraderException, InvalidEntry, OSError, SQLAlchemyError) as error:
-                if _blocked(error):
+                if what_blocks(error):
                     raise
                 reason = f"nbgrader could not store the grade, so the gradebook lacks it: {' '.join(said) or error}"
                 reports = [replace(report, outcome="failed", reason=reason) for report in reports]
@@ -109,27 +91,3 @@ class Writer:
                 for stored in notebook.grades:
                     stored.auto_score, stored.needs_manual_grade = 0, False
             gradebook.keep()
-
-
-@contextmanager
-def _sentences(run: Run) -> Iterator[None]:
-    try:
-        yield
-    except (InvalidEntry, OSError, SQLAlchemyError) as error:
-        blocked = _blocked(error)
-        if blocked is None:
-            raise
-        raise ClassroomError(f"{run.course.root} cannot be written: {blocked}; {AGAIN}") from error
-
-
-def _blocked(error: BaseException | None) -> str | None:
-    """What keeps the whole course from being written, or None if the error is about something else."""
-    if error is None:
-        return None
-    if isinstance(error, OperationalError):
-        if "is locked" in str(error):
-            return "its gradebook.db is locked by another program (formgrader, nbgrader or a backup); close it"
-        return next((says for sign, says in DATABASE_BLOCKED.items() if sign in str(error)), None)
-    if isinstance(error, OSError):
-        return BLOCKED.get(error.errno)
-    return _blocked(error.__context__)  # nbgrader turns some of the database's errors into its own

@@ -6,6 +6,7 @@ import pickle
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -127,6 +128,18 @@ def test_two_runs_at_once_are_one(judged, tmp_path, capsys):
     assert not recorded(root)
     with only_run(root):  # it was let go
         pass
+
+
+def test_a_gradebook_that_nobody_may_read_is_one_sentence(judged, tmp_path, capsys):
+    root = Path(shutil.copytree(judged[0], tmp_path / "course"))
+    other = sqlite3.connect(root / "gradebook.db")
+    other.execute("BEGIN EXCLUSIVE")
+    assert main(["grade", "rows", "--course", str(root), "--solutions", str(ROWS.directory.parent)]) == 2
+    other.close()
+    said = capsys.readouterr().err
+    assert said.startswith(f"course: the gradebook of {root} cannot be opened (database is locked)")
+    assert said.count("\n") == 1
+    assert not recorded(root)
 
 
 needs_mounts = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap to mount a small disk")

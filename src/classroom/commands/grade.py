@@ -12,6 +12,7 @@ from classroom.commands.options import add_limits, add_solutions, command, limit
 from classroom.errors import ClassroomError
 
 if TYPE_CHECKING:
+    from classroom.course_dir import Course
     from classroom.executor import Executor, MakeLauncher
 
 
@@ -76,9 +77,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
+    from classroom.blocked import told
+    from classroom.course_dir import open_course
+
+    course = open_course(arguments.course)
+    with told(course.root):
+        return _grade(arguments, course)
+
+
+def _grade(arguments: argparse.Namespace, course: "Course") -> int:
     from classroom.assignment import find_assignment, find_solutions
     from classroom.changes import text
-    from classroom.course_dir import open_course
     from classroom.course_lock import only_run
     from classroom.grade import as_judged, grade
     from classroom.outcome import needs_attention, summary
@@ -87,7 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
     from classroom.run import prepare
     from classroom.sandbox import check_hidden, choose_launcher
 
-    course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)
     assignment = find_assignment(name, (arguments.solutions or find_solutions()).resolve())
     students = course.students(name)
