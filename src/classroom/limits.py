@@ -12,7 +12,7 @@ class Limits:
     total_seconds: float = 120.0  # everything together, before the process is killed
     grace_seconds: float = 2.0  # from an interrupt to the kill
     memory: int = 4 * 2**30  # beyond what torch itself maps; of a sandbox, all its processes together
-    output: int = 32 * 2**20  # what the cells of a notebook show, all together, in characters
+    output: int = 16 * 2**20  # what the cells of a notebook show, all together, in characters
     figures: bool = True  # whether matplotlib's figures are drawn, or only named
     # What only a sandbox limits: outside one, a student's other programs would count too.
     processor_seconds: float = 180.0  # of all processes together

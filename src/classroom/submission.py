@@ -16,6 +16,7 @@ from classroom.untrusted import safe_attachments
 MAX_BYTES = 100 * 2**20
 MAX_PARTS = 5_000_000  # values in the file: a notebook full of plotted data has a tenth of it
 MAX_CELLS = 5_000
+MAX_SOURCE = 10 * 2**20  # characters of all cells together
 VALID_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
@@ -73,6 +74,8 @@ def _notebook(content: object) -> NotebookNode:
     if len(content["cells"]) > MAX_CELLS:
         raise ValueError(f"it has more than {MAX_CELLS} cells")
     cells = [_only_what_grading_needs(cell) for cell in content["cells"]]
+    if sum(len(str(cell.get("source", ""))) for cell in cells) > MAX_SOURCE:
+        raise ValueError(f"its cells hold more than {MAX_SOURCE // 2**20} MiB of text")
     taken: set[str] = set()
     for position, cell in enumerate(cells):
         if cell.get("id") in taken or "id" not in cell:  # older programs write none, and some copy them

@@ -22,6 +22,9 @@ MAX_HTML = 500_000  # characters of one HTML output; a table of a thousand rows 
 MAX_OUTPUTS = 1_000  # of one cell
 MARKUP = ("<", "&", "\\begin")  # what begins an element: their number decides how long a page takes
 MAX_IN_TEXT, MAX_IN_OUTPUT, MAX_ELEMENTS = 1_000, 6_000, 40_000  # elements in a cell's text, an output, a notebook
+# Nested marks take time that grows with the square of a text's length; pictures inside it, and attributes, add little.
+MAX_TEXT, MAX_ATTRIBUTES = 100_000, 20_000
+PICTURE = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+")
 REMEMBERED = 20_000  # characters of one text whose inspection is remembered
 TOO_MANY = "… more outputs than can be shown\n"
 
@@ -110,6 +113,8 @@ def safe_markdown(
     A cell with nothing but text, mathematics, pictures and the usual HTML comes back as it is. Any other comes back
     as a block of code that shows its source; it is named only when something in it would really act.
     """
+    if len(source) > MAX_TEXT and len(PICTURE.sub("", source)) > MAX_TEXT:
+        return as_code(source), acting(source[:MAX_IN_TEXT])
     if not _needs_a_look(source):
         return source, []
     if not (room or Room()).takes(source, MAX_IN_TEXT):
@@ -202,7 +207,7 @@ def _safe_format(mime: str, value: str, room: Room) -> dict[str, str]:
     if mime == "text/markdown":
         safe, _ = safe_markdown(value, room=room)
         value = _rendered(safe)
-    if not room.takes(value, MAX_IN_OUTPUT):
+    if not room.takes(value, MAX_IN_OUTPUT) or value.count("=") > MAX_ATTRIBUTES + value.count("base64,"):
         return {}
     html = CODE_WITHOUT_TEXT.sub("", value)
     return {"text/html": ACTING_MATHS.sub(r"\\ \1", _cleaner().clean(html))}

@@ -6,7 +6,16 @@ import nbformat
 import pytest
 
 from classroom import untrusted
-from classroom.untrusted import MAX_IN_TEXT, MAX_OUTPUTS, Room, as_code, safe_attachments, safe_markdown, safe_outputs
+from classroom.untrusted import (
+    MAX_IN_TEXT,
+    MAX_OUTPUTS,
+    MAX_TEXT,
+    Room,
+    as_code,
+    safe_attachments,
+    safe_markdown,
+    safe_outputs,
+)
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
@@ -152,3 +161,20 @@ def test_a_notebook_has_room_for_so_much_and_no_more():
     room = Room(elements=3 * MAX_IN_TEXT)
     source = "<b>x</b>\n\n" * (MAX_IN_TEXT // 2)
     assert [safe_markdown(source, room=room)[0] == source for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("mark", ["*a", ">", "[a]("])
+def test_a_text_too_long_to_render_stays_code(mark):
+    source = mark * (MAX_TEXT // len(mark) + 1)
+    assert safe_markdown(source)[0] == as_code(source)
+
+
+def test_a_picture_inside_a_text_is_not_a_long_text():
+    source = f"![plot](data:image/png;base64,{'A' * 2 * MAX_TEXT})"
+    assert safe_markdown(source)[0] == source
+
+
+def test_a_tag_with_too_many_attributes_is_left_out():
+    html = "<b " + "a=1 " * 50_000 + ">x</b>"
+    shown = safe_outputs([{"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}])
+    assert "text/html" not in shown[0]["data"]
