@@ -40,7 +40,8 @@ class Writer:
     def write(self, student: str, digest: str, reports: Sequence[NotebookReport]) -> list[dict[str, Any]]:
         """Writes one student's reports, then records that they are there; the reports as data.
 
-        Where nbgrader cannot store them, the reports say so: their outcome becomes `failed`.
+        Where nbgrader cannot store them, the reports say so: their outcome becomes `failed`. Where the grader itself
+        has failed, the gradebook keeps what it holds: the next run tries again.
 
         Raises:
             ClassroomError: nothing can be written: the gradebook is locked, the disk full or read-only.
@@ -68,6 +69,8 @@ class Writer:
         self.close()
 
     def _store(self, student: str, reports: Sequence[NotebookReport]) -> Sequence[NotebookReport]:
+        if any(report.outcome == "failed" for report in reports):
+            return reports
         given = {report.notebook_name: report for report in reports if report.outcome != "missing"}
         with said_by_nbgrader() as said:
             try:

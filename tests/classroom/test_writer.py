@@ -13,9 +13,10 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from submissions import ROWS, answered, released, solutions, submit
 
+from classroom import records
 from classroom.course_dir import init_course, open_course
 from classroom.errors import ClassroomError
-from classroom.judge import judge
+from classroom.judge import judge, not_judged
 from classroom.limits import Limits
 from classroom.run import prepare
 from classroom.submitted import read_submitted
@@ -156,6 +157,19 @@ def test_a_student_is_written_whole_or_not_at_all(courses, launcher, monkeypatch
 
 def broken(*_):
     raise OSError("out of order")
+
+
+def test_a_failure_of_the_grader_leaves_the_grade_as_it_was(courses, launcher):
+    _, ours = courses
+    run, report = judged(ours, launcher, "amy")
+    with Writer(run) as writer:
+        writer.write("amy", "digest", [report])
+        before, stored = rows_of(ours.root), files_of(ours.root)
+        failed = not_judged(run.task, False, read_submitted(ours.root, "01-rows", "amy", ["rows"]), "A bug of ours.")
+        (data,) = writer.write("amy", "digest", failed)
+    assert (data["outcome"], data["score"]) == ("failed", 0)
+    assert (rows_of(ours.root), files_of(ours.root)) == (before, stored)
+    assert records.reports(ours.root, "01-rows", "amy", "digest") == {}  # the next run tries again
 
 
 def test_a_locked_gradebook_stops_the_run_before_anything_changes(courses, launcher):
