@@ -5,7 +5,7 @@ import pytest
 from book_tools.term.scale import Measured, Plan
 
 STORED = {
-    "machine": {"cores": 2, "processor": "a processor"},
+    "machine": {"cores": 2, "processor": "a processor", "load": 1.5},
     "grading": {
         "large": {"cpu_seconds_per_submission": 0.36, "seconds_per_submission": 0.2},
         "writer_submissions_per_second": 25.0,

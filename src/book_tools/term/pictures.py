@@ -34,7 +34,7 @@ OUT = REPOSITORY / "book" / "instructors-guide"
 ASSIGNMENT, NOTEBOOK = "02-self-attention", "self-attention"
 SHOWN_COURSE, SHOWN_DOWNLOAD, SHOWN_SOLUTIONS = "~/transformer-2026", "~/Downloads/submissions.zip", "solutions"
 COLUMNS = 80  # what fits the book's column
-WIDTH, SCALE = 1100, 2  # of a page, and pixels a CSS pixel
+WIDTH, HEIGHT, SCALE = 1000, 740, 2  # of a page, and pixels a CSS pixel
 MOST = 150_000  # bytes of one picture
 COMMENT = "You divided by nothing here: what keeps the scores from growing with the size of the vectors?"
 CHROMIUM_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage")
@@ -52,7 +52,7 @@ def main() -> None:
         with _server(term.course, Path(scratch)) as address, sync_playwright() as playwright:
             found = shutil.which("chromium") or playwright.chromium.executable_path
             browser = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_FLAGS))
-            context = browser.new_context(viewport={"width": WIDTH, "height": 760}, device_scale_factor=SCALE)
+            context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
             pages = Pages(context.new_page(), address, term.course)
             pages.submissions()
             pages.one_submission()
@@ -204,8 +204,10 @@ class Pages:
                 raise SystemExit("formgrader did not store the comment.")
             self.page.wait_for_timeout(100)
         self.page.evaluate("document.activeElement.blur()")
-        comment.evaluate("e => e.closest('.nbgrader_cell, .cell').scrollIntoView({block: 'start'})")
-        self.page.evaluate("window.scrollBy(0, -80)")
+        self.page.wait_for_timeout(1000)  # formgrader scrolls to what had the focus
+        answer = comment.locator("xpath=ancestor::*[contains(@class, 'nbgrader_cell')][1]")
+        self.page.evaluate("y => window.scrollTo(0, y)", answer.evaluate("e => e.offsetTop - 90"))
+        self.page.wait_for_timeout(300)
         self._write("one-submission", self.page.screenshot())
 
     def feedback(self) -> None:

@@ -19,6 +19,7 @@ class Measured:
     written_per_second: float  # by the one process that holds the gradebook
     cores: int
     processor: str
+    load: float  # of the machine while it was measured
     class_size: int
 
     @classmethod
@@ -31,6 +32,7 @@ class Measured:
             written_per_second=grading["writer_submissions_per_second"],
             cores=machine["cores"],
             processor=machine["processor"],
+            load=machine["load"],
             class_size=grading["large_class"],
         )
 
