@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 
 import pytest
@@ -18,11 +19,16 @@ SENDERS = {
 }
 
 
-@pytest.fixture
-def course(tmp_path):
-    root = tmp_path / "course"
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    root = tmp_path_factory.mktemp("instructor") / "course"
     init_course(root, [ROWS])
     return root
+
+
+@pytest.fixture
+def course(fresh, tmp_path):
+    return shutil.copytree(fresh, tmp_path / "course")
 
 
 def page(course, student, graded=1_790_000_000, made=1_790_000_100):
