@@ -3,8 +3,6 @@
 import os
 import sys
 
-import pytest
-
 from bench.watched import Watched, look_at_tree, watch
 
 # A grandchild burns half a second of processor time while it holds 80 MiB, and the parent does not wait for it.
@@ -38,5 +36,5 @@ def test_memory_is_told_by_progress():
 def test_a_process_that_is_gone_counts_as_nothing():
     size, used = look_at_tree(os.getpid())
     assert size > 2**20
-    assert used == pytest.approx(sum(os.times()[:4]), abs=0.1)
+    assert used > sum(os.times()[:4]) - 0.1  # and what other tests' programs use that still run
     assert look_at_tree(2**22 + 1) == (0, 0.0)
