@@ -1,0 +1,103 @@
+"""A tiny vision Transformer (Dosovitskiy et al. 2021), and generated images to try it on."""
+
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from transformer_lab.errors import LabError
+from transformer_lab.normalization import LayerNorm
+from transformer_lab.prenorm import PreNormEncoderLayer
+from transformer_lab.transformer import Encoder
+
+SHAPES = ("disc", "square", "triangle", "cross")
+"""What an image of `draw_shapes` shows, by its label."""
+
+
+def draw_shapes(
+    count: int, size: int = 24, generator: torch.Generator | None = None
+) -> tuple[Float[Tensor, "count 1 size size"], Int[Tensor, " count"]]:
+    """Images of one shape each, of random place, size and brightness, with noise; and which shape it is."""
+    labels = torch.randint(len(SHAPES), (count,), generator=generator)
+
+    def between(low: float, high: float) -> Float[Tensor, "count 1 1"]:
+        return low + (high - low) * torch.rand(count, 1, 1, generator=generator)
+
+    radius = between(size / 6, size / 3.5)
+    place = torch.arange(size, dtype=torch.get_default_dtype()) + 0.5
+    x = (place - between(size / 3, 2 * size / 3)) / radius
+    y = (place[:, None] - between(size / 3, 2 * size / 3)) / radius
+    drawn = torch.stack(
+        [
+            x.square() + y.square() < 1,
+            (x.abs() < 0.85) & (y.abs() < 0.85),
+            (y < 0.8) & (y > 2 * x.abs() - 1),
+            ((x.abs() < 0.3) | (y.abs() < 0.3)) & (x.abs() < 1) & (y.abs() < 1),
+        ]
+    )
+    chosen = drawn[labels, torch.arange(count)]
+    noise = 0.2 * torch.randn(count, size, size, generator=generator)
+    return (chosen * between(0.5, 1.0) + noise)[:, None], labels
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """The sizes of a vision Transformer.
+
+    Raises:
+        LabError: the image cannot be cut into patches of this size.
+    """
+
+    image_size: int = 24
+    patch_size: int = 6
+    channels: int = 1
+    classes: int = len(SHAPES)
+    d_model: int = 48
+    num_heads: int = 4
+    d_ff: int = 96
+    num_layers: int = 2
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.image_size % self.patch_size:
+            raise LabError(
+                f"image_size={self.image_size} is not divisible by patch_size={self.patch_size}; "
+                "choose patches that tile the image"
+            )
+
+    @property
+    def patches(self) -> int:
+        """How many patches an image has: the length of the sequence, without the class token."""
+        return (self.image_size // self.patch_size) ** 2
+
+
+class VisionTransformer(nn.Module):
+    """Cuts an image into patches and reads them like words; a class token asks all of them what is shown."""
+
+    def __init__(self, config: VisionConfig):
+        super().__init__()
+        self.config = config
+        width = config.channels * config.patch_size**2
+        self.embedding = nn.Linear(width, config.d_model)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, config.d_model))
+        self.position = nn.Parameter(0.02 * torch.randn(1, config.patches + 1, config.d_model))
+        sizes = (config.d_model, config.num_heads, config.d_ff, config.dropout)
+        layers = [PreNormEncoderLayer(*sizes) for _ in range(config.num_layers)]
+        self.encoder = Encoder(layers, LayerNorm(config.d_model))
+        self.output = nn.Linear(config.d_model, config.classes)
+
+    def patches(self, images: Float[Tensor, "batch channels size size"]) -> Float[Tensor, "batch patches width"]:
+        """Each patch's pixels as one vector, row by row."""
+        p = self.config.patch_size
+        return rearrange(images, "b c (y i) (x j) -> b (y x) (c i j)", i=p, j=p)
+
+    def embed(self, images: Float[Tensor, "batch channels size size"]) -> Float[Tensor, "batch n d_model"]:
+        """The class token and the patches, with their learned positions."""
+        patches = self.embedding(self.patches(images))
+        return torch.cat([self.class_token.expand(len(images), -1, -1), patches], dim=1) + self.position
+
+    def forward(self, images: Float[Tensor, "batch channels size size"]) -> Float[Tensor, "batch classes"]:
+        """The logits of every class."""
+        return self.output(self.encoder(self.embed(images))[:, 0])
