@@ -11,6 +11,8 @@ BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
 SANDBOX := $(VENV)/.sandbox
+# Processes that share the tests.
+JOBS ?= 2
 
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -32,7 +34,7 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 test: $(STAMP) $(FONT) $(BROWSER) $(SANDBOX)  ## run every test
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) exercises

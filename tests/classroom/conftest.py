@@ -1,10 +1,14 @@
 """What the tests of grading share: what starts students' processes, started once, without and with the sandbox."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from submissions import ROWS
 
+from classroom.course_dir import init_course
 from classroom.errors import ClassroomError
 from classroom.launcher import ForkServer, Launcher
 from classroom.sandbox import Sandbox
@@ -26,6 +30,14 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
     with started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def make_course(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """A function that puts a course with the sample assignment somewhere. Making one takes seconds, copying it none."""
+    made = tmp_path_factory.mktemp("instructor") / "course"
+    init_course(made, [ROWS])
+    return lambda root: Path(shutil.copytree(made, root))
 
 
 @pytest.fixture(params=["launcher", "sandbox"])

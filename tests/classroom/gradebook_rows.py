@@ -33,3 +33,16 @@ def files_of(root: Path) -> dict[str, tuple[bytes, int]]:
         for path in (root / "autograded").rglob("*")
         if path.is_file()
     }
+
+
+def question_scores(root: Path, student: str) -> dict[str, float]:
+    """One student's automatic scores, by question."""
+    query = """
+        SELECT base_cell.name, grade.auto_score FROM grade
+        JOIN base_cell ON base_cell.id = grade.cell_id
+        JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
+        JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
+        WHERE submitted_assignment.student_id = ?
+    """
+    with sqlite3.connect(root / "gradebook.db") as gradebook:
+        return dict(gradebook.execute(query, (student,)).fetchall())

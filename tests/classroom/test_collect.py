@@ -12,7 +12,7 @@ import pytest
 from servers import nbgrader
 from submissions import ROWS, answered, released, run_course, solutions
 
-from classroom.course_dir import CONFIG, init_course, open_course
+from classroom.course_dir import CONFIG, open_course
 from classroom.late import LatePenalty
 from course.cli import main
 
@@ -39,9 +39,8 @@ def zipped(members):
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
+def fresh(make_course, tmp_path_factory):
+    root = make_course(tmp_path_factory.mktemp("instructor") / "course")
     with open_course(root).gradebook() as gradebook:
         gradebook.update_or_create_assignment("01-rows", duedate=DUE)
     return root

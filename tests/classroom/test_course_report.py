@@ -16,7 +16,7 @@ from submissions import ROWS, answered, released, solutions, submit
 from classroom import records
 from classroom.class_report.build import build
 from classroom.class_report.submitted_code import alike
-from classroom.course_dir import init_course, open_course
+from classroom.course_dir import open_course
 from classroom.grade import grade
 from classroom.limits import Limits
 from classroom.run import prepare
@@ -27,10 +27,8 @@ SEED = 918273645
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
-    return root
+def fresh(make_course, tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("instructor") / "course")
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,6 @@ import pytest
 from gradebook_rows import files_of, rows_of
 from submissions import ROWS, answered, released, run_course, solutions, submit
 
-from classroom.course_dir import init_course
-
 STUDENTS = [f"student-{number:02}" for number in range(12)]
 SLOWLY = "import time\ntime.sleep(0.7)\n"
 
@@ -63,10 +61,9 @@ def grade_command(root, *arguments):
     return ("grade", "rows", "--course", root, "--solutions", ROWS.directory.parent, "--seed", 5, *arguments)
 
 
-def test_a_cluster_that_loses_a_worker_grades_as_one_machine_does(cluster, tmp_path):
+def test_a_cluster_that_loses_a_worker_grades_as_one_machine_does(make_course, cluster, tmp_path):
     address, workers = cluster
-    local = tmp_path / "local"
-    init_course(local, [ROWS])
+    local = make_course(tmp_path / "local")
     right, whole = solutions(ROWS, "rows"), released(ROWS, "rows")
     for number, student in enumerate(STUDENTS):
         given = {q: SLOWLY + code for q, code in list(right.items())[: number % 3]}
@@ -90,9 +87,8 @@ def test_a_cluster_that_loses_a_worker_grades_as_one_machine_does(cluster, tmp_p
     assert run_course(*grade_command(far, "--scheduler", address)).returncode == 0  # nothing is left to do
 
 
-def test_no_scheduler_is_one_sentence(tmp_path):
-    root = tmp_path / "course"
-    init_course(root, [ROWS])
+def test_no_scheduler_is_one_sentence(make_course, tmp_path):
+    root = make_course(tmp_path / "course")
     submit(root, "amy", ROWS, "rows", released(ROWS, "rows"))
     done = run_course(*grade_command(root, "--scheduler", "tcp://127.0.0.1:9"))
     assert done.returncode == 2

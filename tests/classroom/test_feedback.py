@@ -9,7 +9,6 @@ import pytest
 from servers import nbgrader
 from submissions import ROWS, answered, released, run_course, solutions, submit
 
-from classroom.course_dir import init_course
 from classroom.drawn import materialise
 from classroom.feedback import LEFT_OUT, WHY
 
@@ -59,10 +58,9 @@ class Text(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(make_course, tmp_path_factory):
     """The text of every student's feedback page, and the course."""
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
+    root = make_course(tmp_path_factory.mktemp("instructor") / "course")
     notebooks = {
         student: answered(
             released(ROWS, "rows"),

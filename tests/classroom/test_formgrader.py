@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from servers import formgrader
 from submissions import ROWS, answered, released, solutions, submit
 
-from classroom.course_dir import CONFIG, init_course, open_course
+from classroom.course_dir import CONFIG, open_course
 from classroom.grade import grade
 from classroom.limits import Limits
 from classroom.run import prepare
@@ -27,10 +27,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def course(tmp_path, launcher) -> Path:
+def course(make_course, tmp_path, launcher) -> Path:
     """A course with two graded submissions, and a place to release feedback to."""
-    root = tmp_path / "course"
-    init_course(root, [ROWS])
+    root = make_course(tmp_path / "course")
     with (root / CONFIG).open("a") as config:
         config.write(f"c.Exchange.root = {str(tmp_path / 'exchange')!r}\n")
     (tmp_path / "exchange").mkdir(mode=0o777)

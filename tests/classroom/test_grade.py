@@ -2,28 +2,17 @@
 
 import csv
 import json
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import pytest
-from executors import InThreads
-from submissions import ROWS, SELF_ATTENTION, answered, released, run_course, solutions, submit
-
-from classroom.course_dir import init_course, open_course
-from classroom.errors import ClassroomError
-from classroom.grade import grade
-from classroom.limits import Limits
-from classroom.run import prepare
-from course.cli import main
+from gradebook_rows import question_scores
+from servers import formgrader, nbgrader
+from submissions import SELF_ATTENTION, answered, released, run_course, solutions, submit
 
 NAME = "self-attention"
 POINTS = {question.id: question.points for question in SELF_ATTENTION.questions}
@@ -302,185 +291,3 @@ def test_formgrader_shows_the_class_and_a_submission(graded, browser, tmp_path):
         panel = page.get_by_role("region", name="Result of attention-scores")
         panel.get_by_text(SENTENCES["attention-scores", "not scaled"].split("`")[0].strip()).first.wait_for()
         page.close()
-
-
-@contextmanager
-def formgrader(root, runtime):
-    """A Jupyter server in the course directory, open to this machine; its address."""
-    command = [sys.executable, "-m", "jupyter", "server", "--no-browser", "--allow-root", "--port=0"]
-    environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(runtime), "HOME": str(runtime)}
-    with (runtime / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "--IdentityProvider.token="], cwd=root, env=environment, stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 90
-        while not (found := list(runtime.glob("jpserver-*.json"))) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert found, (runtime / "log").read_text()
-        yield json.loads(found[0].read_text())["url"].rstrip("/")
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def nbgrader(root, *arguments):
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader runs alembic by name
-    return subprocess.run(
-        command, cwd=root, capture_output=True, text=True, timeout=300, check=False, env=os.environ | {"PATH": path}
-    )
-
-
-def question_scores(root, student):
-    query = """
-        SELECT base_cell.name, grade.auto_score FROM grade
-        JOIN base_cell ON base_cell.id = grade.cell_id
-        JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
-        JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
-        WHERE submitted_assignment.student_id = ?
-    """
-    with sqlite3.connect(root / "gradebook.db") as gradebook:
-        return dict(gradebook.execute(query, (student,)).fetchall())
-
-
-@pytest.fixture(scope="module")
-def fresh_rows(tmp_path_factory):
-    """A small course for what needs several runs."""
-    root = tmp_path_factory.mktemp("instructor") / "rows"
-    init_course(root, [ROWS])
-    return root
-
-
-@pytest.fixture
-def rows(fresh_rows, tmp_path):
-    return Path(shutil.copytree(fresh_rows, tmp_path / "rows"))
-
-
-def grade_rows(root, launcher, students=None, seed=None, force=False):
-    course = open_course(root)
-    run = prepare(course, ROWS, seed, Limits(cell_seconds=5))
-    reports = grade(run, students or course.students("01-rows"), InThreads(launcher), force=force)
-    return {report["student"]: report for report in reports}
-
-
-def stored_at(root, student):
-    return (root / "autograded" / student / "01-rows" / "rows.ipynb").stat().st_mtime_ns
-
-
-def test_a_second_run_grades_only_what_is_new_or_changed(rows, launcher):
-    right = solutions(ROWS, "rows")
-    for student in ("amy", "bob"):
-        submit(rows, student, ROWS, "rows", answered(released(ROWS, "rows"), right))
-    (rows / "submitted" / "cat" / "01-rows").mkdir(parents=True)
-    submit(rows, "dan", ROWS, "wrong-name", released(ROWS, "rows"))
-    first = grade_rows(rows, launcher)
-    assert {student: (report["score"], report["outcome"]) for student, report in first.items()} == {
-        "amy": (5, "graded"),
-        "bob": (5, "graded"),
-        "cat": (0, "missing"),
-        "dan": (0, "missing"),
-    }
-    assert "has no rows.ipynb, but wrong-name.ipynb: was it renamed?" in first["dan"]["reason"]
-    assert question_scores(rows, "dan") == {"normalise-rows": 0, "row-means": 0}
-    amy, seed = stored_at(rows, "amy"), seed_of(rows)
-
-    submit(rows, "bob", ROWS, "rows", answered(released(ROWS, "rows"), {"row-means": right["row-means"]}))
-    second = grade_rows(rows, launcher)
-    assert second["amy"] == first["amy"]  # with the seconds of the first run
-    assert (stored_at(rows, "amy"), seed_of(rows)) == (amy, seed)
-    assert second["bob"]["score"] == 2
-    assert question_scores(rows, "bob") == {"normalise-rows": 0, "row-means": 2}
-
-    assert list(grade_rows(rows, launcher, ["amy"], seed=seed + 1)) == ["amy"]
-    assert stored_at(rows, "amy") > amy
-    amy = stored_at(rows, "amy")
-    grade_rows(rows, launcher, ["amy"], force=True)
-    assert stored_at(rows, "amy") > amy
-
-
-def seed_of(root):
-    return json.loads((root / "results" / "01-rows" / "seed.json").read_text())["seed"]
-
-
-def test_a_grade_given_by_hand_survives_grading_again(rows, launcher):
-    submit(rows, "amy", ROWS, "rows", released(ROWS, "rows"))
-    grade_rows(rows, launcher)
-    with open_course(rows).gradebook() as gradebook:
-        gradebook.find_grade("row-means", "rows", "01-rows", "amy").manual_score = 1.5
-        gradebook.db.commit()
-    grade_rows(rows, launcher, force=True)
-    with open_course(rows).gradebook() as gradebook:
-        assert gradebook.find_submission("01-rows", "amy").score == 1.5
-
-
-def test_files_beside_the_notebook_are_there_and_official_ones_win(rows, launcher):
-    notebook = answered(released(ROWS, "rows"), {"row-means": "from helper import row_means"})
-    path = submit(rows, "amy", ROWS, "rows", notebook)
-    (path.parent / "helper.py").write_text("def row_means(x):\n    return x.mean(-1)\n")
-    (path.parent / "rows.npz").write_text("forged")
-    (path.parent / "secret.txt").symlink_to("/etc/hostname")
-    report = grade_rows(rows, launcher)["amy"]
-    assert report["questions"][1]["score"] == 2
-    assert report["flags"] == ["secret.txt is a link and was left out."]
-
-
-def test_a_grader_that_fails_says_so_and_tries_again(rows, launcher, monkeypatch):
-    submit(rows, "amy", ROWS, "rows", answered(released(ROWS, "rows"), solutions(ROWS, "rows")))
-    submit(rows, "bob", ROWS, "rows", released(ROWS, "rows"))
-
-    def broken(*_):
-        raise RuntimeError("a bug of ours")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("classroom.judge.mark", broken)
-        first = grade_rows(rows, launcher)
-    assert {report["outcome"] for report in first.values()} == {"failed"}
-    assert "The grader failed (RuntimeError: a bug of ours)" in first["amy"]["reason"]
-    assert grade_rows(rows, launcher)["amy"]["score"] == 5
-
-
-def test_a_stopped_run_keeps_what_is_written_and_goes_on(rows, launcher):
-    right = answered(released(ROWS, "rows"), solutions(ROWS, "rows"))
-    submit(rows, "amy", ROWS, "rows", right)
-    submit(rows, "bob", ROWS, "rows", answered(right, {"row-means": "import time; time.sleep(25)"}))
-    command = [sys.executable, "-m", "course.cli", "grade", "rows", "--course", rows, "--jobs", "1", "--seed", "1"]
-    command += ["--solutions", ROWS.directory.parent]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    record = rows / "results" / "01-rows" / "students" / "amy.json"
-    deadline = time.monotonic() + 120
-    while not record.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
-    stopped = time.monotonic()
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 1
-    assert "stopped by Ctrl-C; what was finished is kept." in said
-    assert time.monotonic() - stopped < 15  # bob's 25 seconds are not waited for
-    before = record.stat().st_mtime_ns
-    submit(rows, "bob", ROWS, "rows", right)
-    assert {student: report["score"] for student, report in grade_rows(rows, launcher).items()} == {"amy": 5, "bob": 5}
-    assert record.stat().st_mtime_ns == before
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["nothing"], "there is no assignment in this course 'nothing'; there are: 01-rows"),
-        (["rows", "--student", "nobody"], "there is no student 'nobody' in submitted/ or in the gradebook"),
-        (["rows"], "nobody has submitted 01-rows: put notebooks into"),
-    ],
-)
-def test_wrong_usage_gets_a_sentence(rows, capsys, arguments, sentence):
-    solutions_of_rows = str(ROWS.directory.parent)
-    assert main(["grade", *arguments, "--course", str(rows), "--solutions", solutions_of_rows]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert sentence in said.err
-
-
-def test_a_course_of_other_questions_gets_a_sentence(rows):
-    with sqlite3.connect(rows / "gradebook.db") as gradebook:
-        gradebook.execute("UPDATE grade_cells SET max_score = 7")
-    with pytest.raises(ClassroomError, match=r"check cell 'normalise-rows' has 7 points, and .* has 3 points: use the"):
-        prepare(open_course(rows), ROWS, None, Limits())

@@ -11,7 +11,7 @@ from submissions import ROWS, answered, released, run_course, solutions, submit
 
 from classroom.assignment import Assignment
 from classroom.changes import Change, QuestionChange, changes, text
-from classroom.course_dir import init_course, open_course
+from classroom.course_dir import open_course
 from classroom.errors import ClassroomError
 from classroom.grade import as_judged, grade
 from classroom.limits import Limits
@@ -87,10 +87,9 @@ def mistaken(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def graded_wrongly(mistaken, launcher, tmp_path_factory):
+def graded_wrongly(make_course, mistaken, launcher, tmp_path_factory):
     """A class that was graded with the mistakes."""
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
+    root = make_course(tmp_path_factory.mktemp("instructor") / "course")
     right = solutions(ROWS, "rows")
     for student, answers in {
         "means": right | {"row-means": MEANS},

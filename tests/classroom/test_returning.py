@@ -2,13 +2,10 @@
 
 import json
 import os
-import shutil
 import zipfile
 
 import pytest
-from submissions import ROWS
 
-from classroom.course_dir import init_course
 from course.cli import main
 
 SENDERS = {
@@ -19,16 +16,9 @@ SENDERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
-    return root
-
-
 @pytest.fixture
-def course(fresh, tmp_path):
-    return shutil.copytree(fresh, tmp_path / "course")
+def course(make_course, tmp_path):
+    return make_course(tmp_path / "course")
 
 
 def page(course, student, graded=1_790_000_000, made=1_790_000_100):

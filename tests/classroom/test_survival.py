@@ -21,7 +21,7 @@ from launchers import Deadly, DeadlyOnce
 from submissions import ROWS, answered, released, solutions, submit
 
 from classroom import records
-from classroom.course_dir import init_course, open_course
+from classroom.course_dir import open_course
 from classroom.course_lock import only_run
 from classroom.grade import grade
 from classroom.judge import judge
@@ -37,10 +37,9 @@ KILLS = 5
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory, launcher):
+def judged(make_course, tmp_path_factory, launcher):
     """A course nobody has graded, and a file with the run and everybody's reports."""
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
+    root = make_course(tmp_path_factory.mktemp("instructor") / "course")
     right, whole = solutions(ROWS, "rows"), released(ROWS, "rows")
     kinds = [right, {}, {"row-means": right["row-means"]}]
     for number, student in enumerate(STUDENTS):
@@ -142,10 +141,7 @@ def test_a_gradebook_that_nobody_may_read_is_one_sentence(judged, tmp_path, caps
     assert not recorded(root)
 
 
-needs_mounts = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap to mount a small disk")
-
-
-@needs_mounts
+@pytest.mark.usefixtures("sandbox")  # for what mounts a small disk
 def test_a_full_disk_stops_the_run_with_a_sentence_and_no_damage(judged, tmp_path):
     """On a disk in memory, of which little is left; then there is space again."""
     fresh, canned = judged
@@ -174,7 +170,7 @@ cp -r /mnt/course {tmp_path}/after
     }
 
 
-@needs_mounts
+@pytest.mark.usefixtures("sandbox")
 def test_a_read_only_course_is_one_sentence(judged, tmp_path):
     fresh, canned = judged
     root = Path(shutil.copytree(fresh, tmp_path / "course"))

@@ -14,7 +14,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from submissions import ROWS, answered, released, solutions, submit
 
 from classroom import records
-from classroom.course_dir import init_course, open_course
+from classroom.course_dir import open_course
 from classroom.errors import ClassroomError
 from classroom.judge import judge, not_judged
 from classroom.limits import Limits
@@ -64,10 +64,9 @@ def write_by_stock(course, report):
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
+def fresh(make_course, tmp_path_factory):
     """A course with a due date and a late penalty, and four submissions."""
-    root = tmp_path_factory.mktemp("instructor") / "course"
-    init_course(root, [ROWS])
+    root = make_course(tmp_path_factory.mktemp("instructor") / "course")
     with (root / "nbgrader_config.py").open("a") as config:
         config.write(LATE)
     with open_course(root).gradebook() as gradebook:
