@@ -134,22 +134,28 @@ class Run:
                 bar.update()
 
     def _validate(self) -> float:
-        """The validation loss of the average of the last models; the best such average becomes best.pt."""
+        """The validation loss of the model or of the average of its last few states, whichever is lower.
+
+        While training still makes large steps, states lie far apart and their average is worse than the newest of
+        them; later it is better. The best of all so far becomes best.pt.
+        """
         start, step = time.perf_counter(), self.trainer.step
-        weights = {name: tensor.detach().cpu() for name, tensor in self.model.state_dict().items()}
-        average = weights
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+        candidates = [weights]
         if self.trainer.config.average > 1:
             with atomic_write(self._snapshot(step)) as file:
                 torch.save(weights, file)
-            average = average_weights(self._newest_snapshots())
-        own = {name: tensor.clone() for name, tensor in weights.items()}
-        self.model.load_state_dict(average)
-        loss = validation_loss(self.model, self.validation, self.tokenizer)
-        self.model.load_state_dict(own)
+            candidates.append(average_weights(self._newest_snapshots()))
+        losses = []
+        for candidate in candidates:
+            self.model.load_state_dict(candidate)
+            losses.append(validation_loss(self.model, self.validation, self.tokenizer))
+        self.model.load_state_dict(weights)
+        loss = min(losses)
         self.seconds += time.perf_counter() - start
         if loss < self.best_loss:
             self.best_loss, self.worse = loss, 0
-            save_checkpoint(self.best, self._checkpoint(average))
+            save_checkpoint(self.best, self._checkpoint(candidates[losses.index(loss)]))
         else:
             self.worse += 1
         return loss

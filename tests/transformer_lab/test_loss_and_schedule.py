@@ -29,6 +29,37 @@ def test_equal_to_torch_with_padding_forward_and_backward(smoothing, scale):
     assert (gradient[2] == 0).all()
 
 
+def test_the_gradient_takes_the_place_of_the_logits_and_a_second_use_is_refused():
+    given = torch.randn(2, 3, 7, requires_grad=True)
+    kept = given.detach().clone()
+    targets = torch.randint(1, 7, (2, 3))
+    logits = given * 2
+    place = logits.data_ptr()
+    gradients = []
+    logits.register_hook(gradients.append)
+    other = logits.square().sum()  # needs the logits in its own backward pass
+    label_smoothed_cross_entropy(logits, targets, 0, 0.1).backward(retain_graph=True)
+    assert gradients[0].data_ptr() == place
+    assert torch.equal(given, kept)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        other.backward()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_half_precision_logits_are_summed_in_float32(smoothing):
+    """bfloat16 has 8 bits: the loss is that of the rounded logits to 1e-6, the gradient rounded once."""
+    torch.manual_seed(0)
+    logits = (3 * torch.randn(2, 5, 1000)).bfloat16().requires_grad_()
+    exact = logits.detach().double().requires_grad_()
+    targets = torch.randint(1, 1000, (2, 5))
+    loss = label_smoothed_cross_entropy(logits, targets, 0, smoothing)
+    expected = torch.nn.CrossEntropyLoss(label_smoothing=smoothing)(exact.flatten(0, 1), targets.flatten())
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss.double(), expected, rtol=1e-6, atol=0)
+    (gradient,) = torch.autograd.grad(loss, logits)
+    torch.testing.assert_close(gradient.double(), torch.autograd.grad(expected, exact)[0], rtol=2**-6, atol=1e-6)
+
+
 def test_smoothing_keeps_the_minimum_at_the_smoothed_distribution():
     """No logits do better than those of q itself, whose loss is the entropy of q."""
     smoothing, vocab_size = 0.1, 5
