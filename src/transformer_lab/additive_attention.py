@@ -7,8 +7,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from transformer_lab.attention import masked_softmax
+from transformer_lab.dropout import Dropout
 from transformer_lab.recurrent_cells import GRUCell, run
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq
+from transformer_lab.sizes import check_sizes
 
 
 class AdditiveAttention(nn.Module):
@@ -46,13 +48,20 @@ class AdditiveAttention(nn.Module):
 
 @dataclass(frozen=True)
 class AttentionGRUConfig:
-    """The sizes of a GRU encoder–decoder with attention."""
+    """The sizes of a GRU encoder–decoder with attention.
+
+    Raises:
+        LabError: a size is not positive, or `dropout` is not in [0, 1).
+    """
 
     vocab_size: int
     d_model: int = 256  # of embeddings, of the decoder's state, and of each direction of the encoder
     dropout: float = 0.1
     max_length: int = 512
     pad_id: int = 0
+
+    def __post_init__(self) -> None:
+        check_sizes(self)
 
 
 class AttentionGRU(Seq2Seq):
@@ -69,7 +78,7 @@ class AttentionGRU(Seq2Seq):
         self.max_length = config.max_length
         d_model = config.d_model
         self.embedding = nn.Embedding(config.vocab_size, d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.forwards = GRUCell(d_model, d_model)
         self.backwards = GRUCell(d_model, d_model)
         self.start = nn.Linear(d_model, d_model)
@@ -92,15 +101,52 @@ class AttentionGRU(Seq2Seq):
         source_mask: Bool[Tensor, "batch 1 1 source"],
     ) -> Float[Tensor, "batch target vocab_size"]:
         """Step by step: the state asks, what it gets goes into the next state and into the word."""
-        mask = source_mask[:, 0, 0]
-        keys = self.attention.key(memory)
+        decoder = self.incremental(memory, source_mask)
         words = self.dropout(self.embedding(target))
+        seen = [decoder.read(words[:, t]) for t in range(target.shape[1])]
+        return self.predict(torch.stack(seen, dim=1), words)
+
+    def incremental(
+        self, memory: Float[Tensor, "batch source twice_d_model"], source_mask: Bool[Tensor, "batch 1 1 source"]
+    ) -> "AttentionGRUDecoder":
+        """Training goes the same way, step by step: recurrence leaves no choice."""
+        return AttentionGRUDecoder(self, memory, source_mask[:, 0, 0])
+
+    def predict(
+        self, seen: Float[Tensor, "*batch thrice_d_model"], words: Float[Tensor, "*batch d_model"]
+    ) -> Float[Tensor, "*batch vocab_size"]:
+        """The logits of the next word, from the decoder's state, what it found in the source, and the word before."""
+        return self.output(self.dropout(torch.tanh(self.readout(torch.cat([seen, words], dim=-1)))))
+
+
+class AttentionGRUDecoder(IncrementalDecoder):
+    """The decoder's state, and the source's annotations that it asks at every step."""
+
+    def __init__(
+        self,
+        model: AttentionGRU,
+        memory: Float[Tensor, "rows source twice_d_model"],
+        mask: Bool[Tensor, "rows source"],
+    ):
+        self.model = model
+        self.memory, self.mask = memory, mask
+        self.keys = model.attention.key(memory)
         # The backward reader's state at the first token has seen the whole sentence (section 3.2, appendix A.2.2).
-        state = torch.tanh(self.start(memory[:, 0, memory.shape[-1] // 2 :]))
-        seen = []
-        for t in range(target.shape[1]):
-            context = self.attention(state, keys, memory, mask)
-            state = self.decoder.step(self.decoder.project(torch.cat([words[:, t], context], dim=-1)), state)
-            seen.append(torch.cat([state, context], dim=-1))
-        features = torch.tanh(self.readout(torch.cat([torch.stack(seen, dim=1), words], dim=-1)))
-        return self.output(self.dropout(features))
+        self.state = torch.tanh(model.start(memory[:, 0, memory.shape[-1] // 2 :]))
+
+    def read(self, words: Float[Tensor, "rows d_model"]) -> Float[Tensor, "rows thrice_d_model"]:
+        """Takes the next word in. Returns the state after it, and what the state before it asked from the source."""
+        context = self.model.attention(self.state, self.keys, self.memory, self.mask)
+        cell = self.model.decoder
+        self.state = cell.step(cell.project(torch.cat([words, context], dim=-1)), self.state)
+        return torch.cat([self.state, context], dim=-1)
+
+    def step(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows vocab_size"]:
+        """See `IncrementalDecoder.step`."""
+        words = self.model.dropout(self.model.embedding(tokens))
+        return self.model.predict(self.read(words), words)
+
+    def select(self, rows: Int[Tensor, " kept"]) -> None:
+        """See `IncrementalDecoder.select`."""
+        self.memory, self.mask = self.memory[rows], self.mask[rows]
+        self.keys, self.state = self.keys[rows], self.state[rows]

@@ -9,8 +9,11 @@ from typing import Any
 from transformer_lab.additive_attention import AttentionGRU, AttentionGRUConfig
 from transformer_lab.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
 from transformer_lab.errors import LabError
+from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
+from transformer_lab.learned_positions import LearnedPositionTransformer
 from transformer_lab.prenorm import PreNormTransformer
-from transformer_lab.recurrent import FixedContextGRU, RecurrentConfig
+from transformer_lab.recurrent import FixedContextGRU, FixedContextLSTM, FixedContextRNN, RecurrentConfig
+from transformer_lab.rotary import RotaryConfig, RotaryTransformer
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.transformer import Transformer, TransformerConfig
 
@@ -18,7 +21,12 @@ from transformer_lab.transformer import Transformer, TransformerConfig
 ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
     "transformer": (TransformerConfig, Transformer),
     "prenorm": (TransformerConfig, PreNormTransformer),
+    "learned-positions": (TransformerConfig, LearnedPositionTransformer),
+    "rotary": (RotaryConfig, RotaryTransformer),
+    "grouped-query": (GroupedQueryConfig, GroupedQueryTransformer),
+    "rnn": (RecurrentConfig, FixedContextRNN),
     "gru": (RecurrentConfig, FixedContextGRU),
+    "lstm": (RecurrentConfig, FixedContextLSTM),
     "attention-gru": (AttentionGRUConfig, AttentionGRU),
     "convolutional": (ConvolutionalConfig, ConvolutionalSeq2Seq),
 }

@@ -8,8 +8,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from transformer_lab.attention import masked_softmax
+from transformer_lab.dropout import Dropout
 from transformer_lab.errors import LabError
+from transformer_lab.positional import check_length
 from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.sizes import check_sizes
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two (section 3.5)
 
@@ -19,7 +22,8 @@ class ConvolutionalConfig:
     """The sizes of a convolutional encoder–decoder.
 
     Raises:
-        LabError: `kernel_size` is even, so that a window has no middle.
+        LabError: a size is not positive, `dropout` is not in [0, 1), or `kernel_size` is even, so that a window has
+            no middle.
     """
 
     vocab_size: int
@@ -31,6 +35,7 @@ class ConvolutionalConfig:
     pad_id: int = 0
 
     def __post_init__(self) -> None:
+        check_sizes(self)
         if self.kernel_size % 2 == 0:
             raise LabError(f"kernel_size={self.kernel_size} is even; a window needs a middle: choose an odd one")
 
@@ -53,7 +58,7 @@ class GatedConvolution(nn.Module):
         # A causal window ends at its own position: padding goes to the left alone.
         self.padding = (kernel_size - 1, 0) if causal else (kernel_size // 2, kernel_size // 2)
         self.convolution = nn.Conv1d(d_model, 2 * d_model, kernel_size)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         nn.init.normal_(self.convolution.weight, std=math.sqrt(4 * (1 - dropout) / (kernel_size * d_model)))
         nn.init.zeros_(self.convolution.bias)
 
@@ -80,7 +85,7 @@ class ConvolutionalSeq2Seq(Seq2Seq):
         self.target_words = nn.Embedding(config.vocab_size, d_model)
         self.source_positions = nn.Embedding(config.max_length, d_model)
         self.target_positions = nn.Embedding(config.max_length, d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.encoder = nn.ModuleList(GatedConvolution(*sizes, causal=False) for _ in layers)
         self.decoder = nn.ModuleList(GatedConvolution(*sizes, causal=True) for _ in layers)
         self.queries = nn.ModuleList(nn.Linear(d_model, d_model) for _ in layers)
@@ -117,9 +122,5 @@ class ConvolutionalSeq2Seq(Seq2Seq):
 
     def _embed(self, tokens: Tensor, words: nn.Embedding, positions: nn.Embedding) -> Tensor:
         length = tokens.shape[1]
-        if length > self.max_length:
-            raise LabError(
-                f"a sequence of {length} tokens is longer than the model's max_length={self.max_length}; "
-                "shorten the sentence or build the model with a larger max_length"
-            )
+        check_length(length, self.max_length)
         return self.dropout(words(tokens) + positions(torch.arange(length, device=tokens.device)))

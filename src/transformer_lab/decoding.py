@@ -1,14 +1,18 @@
-"""From logits to a sentence: greedy and beam search over any sequence-to-sequence model.
+"""From logits to a sentence: greedy decoding, sampling and beam search over any sequence-to-sequence model.
 
-Both re-run the decoder on the whole prefix at every step. Rows of a batch are independent.
+Rows of a batch are independent, and a row that has written <eos> is computed no further.
 """
 
+from collections.abc import Callable
+
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq
+
+Choice = Callable[[Float[Tensor, "rows vocab_size"]], Int[Tensor, " rows"]]
 
 
 def output_limit(source_length: int, max_length: int) -> int:
@@ -16,7 +20,6 @@ def output_limit(source_length: int, max_length: int) -> int:
     return min(source_length + 50, max_length - 1)
 
 
-@torch.no_grad()
 def greedy_decode(
     model: Seq2Seq, source: Int[Tensor, "batch source"], bos_id: int, eos_id: int, limit: int | None = None
 ) -> list[list[int]]:
@@ -25,23 +28,76 @@ def greedy_decode(
     Raises:
         LabError: the source is longer than the model allows.
     """
+    return _decode(model, source, bos_id, eos_id, limit, lambda logits: logits.argmax(dim=-1))
+
+
+def sample_decode(
+    model: Seq2Seq,
+    source: Int[Tensor, "batch source"],
+    bos_id: int,
+    eos_id: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    limit: int | None = None,
+    generator: torch.Generator | None = None,
+) -> list[list[int]]:
+    """Each next token drawn from softmax(logits / `temperature`), until <eos>.
+
+    Drawn from the `top_k` likeliest tokens only (Fan et al. 2018), and of those from the fewest whose probabilities
+    reach `top_p` together (nucleus sampling, Holtzman et al. 2020). A temperature near 0 is greedy decoding.
+
+    Raises:
+        LabError: the source is longer than the model allows, `temperature` is not above 0, `top_k` is below 1 or
+            `top_p` is not in (0, 1].
+    """
+    if temperature <= 0:
+        raise LabError(f"temperature={temperature} must be above 0; for the likeliest token, decode greedily.")
+    if top_k is not None and top_k < 1:
+        raise LabError(f"top_k={top_k} must be at least 1.")
+    if not 0 < top_p <= 1:
+        raise LabError(f"top_p={top_p} must be above 0 and at most 1.")
+
+    def choose(logits: Float[Tensor, "rows vocab_size"]) -> Int[Tensor, " rows"]:
+        values, tokens = (logits / temperature).sort(dim=-1, descending=True)
+        probabilities = values.softmax(dim=-1)
+        before = probabilities.cumsum(dim=-1) - probabilities  # of the likelier tokens
+        allowed = before < top_p
+        allowed[:, 0] = True
+        if top_k is not None:
+            allowed[:, top_k:] = False
+        # multinomial wants weights, not probabilities: they need not sum to 1.
+        drawn = torch.multinomial(probabilities * allowed, 1, generator=generator)
+        return tokens.gather(1, drawn)[:, 0]
+
+    return _decode(model, source, bos_id, eos_id, limit, choose)
+
+
+@torch.no_grad()
+def _decode(
+    model: Seq2Seq, source: Int[Tensor, "batch source"], bos_id: int, eos_id: int, limit: int | None, choose: Choice
+) -> list[list[int]]:
+    """One token a step in every row that still writes, as `choose` picks it from the logits."""
     limit = _checked_limit(model, source, limit)
+    decoder: IncrementalDecoder = model.incremental(model.encode(source), model.source_mask(source))
     rows = len(source)
-    outputs = source.new_full((rows, 1), bos_id)
-    going = torch.arange(rows, device=source.device)  # rows without <eos> so far; only they are computed
-    memory, mask = model.encode(source), model.source_mask(source)
+    writing = torch.arange(rows, device=source.device)
+    tokens = torch.full_like(writing, bos_id)
+    outputs = source.new_empty((rows, 0))
     finished: dict[int, list[int]] = {}
     for _ in range(limit):
-        following = model.decode(outputs, memory, mask)[:, -1].argmax(dim=-1)
-        outputs = torch.cat([outputs, following[:, None]], dim=1)
-        over = following == eos_id
+        tokens = choose(decoder.step(tokens))
+        outputs = torch.cat([outputs, tokens[:, None]], dim=1)
+        over = tokens == eos_id
         if over.any():
-            for row, ids in zip(going[over].tolist(), outputs[over].tolist(), strict=True):
-                finished[row] = ids[1:-1]
-            outputs, memory, mask, going = outputs[~over], memory[~over], mask[~over], going[~over]
-            if not len(going):
-                break
-    finished |= {row: ids[1:] for row, ids in zip(going.tolist(), outputs.tolist(), strict=True)}
+            for row, ids in zip(writing[over].tolist(), outputs[over].tolist(), strict=True):
+                finished[row] = ids[:-1]
+            kept = (~over).nonzero()[:, 0]
+            if not len(kept):
+                return [finished[row] for row in range(rows)]
+            outputs, tokens, writing = outputs[kept], tokens[kept], writing[kept]
+            decoder.select(kept)
+    finished |= dict(zip(writing.tolist(), outputs.tolist(), strict=True))
     return [finished[row] for row in range(rows)]
 
 
@@ -67,16 +123,17 @@ def beam_decode(
         raise LabError(f"beam={beam} must be at least 1.")
     limit = _checked_limit(model, source, limit)
     rows, device = len(source), source.device
-    memory = model.encode(source).repeat_interleave(beam, dim=0)
-    mask = model.source_mask(source).repeat_interleave(beam, dim=0)
-    outputs = source.new_full((rows * beam, 1), bos_id)
+    decoder = model.incremental(model.encode(source), model.source_mask(source))
+    decoder.select(torch.arange(rows, device=device).repeat_interleave(beam))
+    tokens = source.new_full((rows * beam,), bos_id)
+    outputs = source.new_empty((rows * beam, 0))
     # All beams of a row start equal: only the first may be extended, or all would stay copies of it.
     scores = torch.full((rows, beam), -torch.inf, device=device)
     scores[:, 0] = 0.0
     best: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
     going = list(range(rows))
     for length in range(1, limit + 1):
-        log_probabilities = model.decode(outputs, memory, mask)[:, -1].log_softmax(dim=-1)
+        log_probabilities = decoder.step(tokens).log_softmax(dim=-1)
         vocab_size = log_probabilities.shape[-1]
         totals = (scores.flatten()[:, None] + log_probabilities).view(len(going), beam * vocab_size)
         # 2 × beam candidates: even if half of them end, a full beam of open sentences remains.
@@ -93,7 +150,7 @@ def beam_decode(
                 if token == eos_id or last:
                     # An <eos> outside the beam's best does not count: it would never have been kept.
                     if rank < beam and value / penalty > best[row][0]:
-                        ids = outputs[parent, 1:].tolist()
+                        ids = outputs[parent].tolist()
                         best[row] = (value / penalty, ids if token == eos_id else [*ids, token])
                 elif len(open_beams) < beam:
                     open_beams.append((value, parent, token))
@@ -107,9 +164,9 @@ def beam_decode(
         if not still:
             break
         parents = torch.tensor([parent for parent, _ in chosen], device=device)
-        tokens = torch.tensor([[token] for _, token in chosen], device=device)
-        outputs = torch.cat([outputs[parents], tokens], dim=1)
-        memory, mask = memory[parents], mask[parents]
+        tokens = torch.tensor([token for _, token in chosen], device=device)
+        outputs = torch.cat([outputs[parents], tokens[:, None]], dim=1)
+        decoder.select(parents)
         scores = torch.tensor(kept_scores, device=device)
         going = still
     return [ids for _, ids in best]

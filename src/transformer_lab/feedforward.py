@@ -3,6 +3,8 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from transformer_lab.dropout import Dropout
+
 
 class FeedForward(nn.Module):
     """ReLU(xW₁ + b₁)W₂ + b₂: the same two layers at every position, `d_ff` wide in between."""
@@ -11,7 +13,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.inner = nn.Linear(d_model, d_ff)
         self.outer = nn.Linear(d_ff, d_model)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "batch n d_model"]) -> Float[Tensor, "batch n d_model"]:
         return self.outer(self.dropout(self.inner(x).relu()))

@@ -3,6 +3,7 @@
 from jaxtyping import Bool, Float
 from torch import Tensor, cat, nn
 
+from transformer_lab.dropout import Dropout
 from transformer_lab.errors import LabError
 from transformer_lab.feedforward import FeedForward
 from transformer_lab.multihead import MultiHeadAttention
@@ -31,7 +32,7 @@ class LongShortBlock(nn.Module):
         self.convolution = nn.Conv1d(half, half, kernel_size, padding=kernel_size // 2, groups=half)
         self.feed_forward = FeedForward(d_model, d_ff, dropout)
         self.norm1, self.norm2 = LayerNorm(d_model), LayerNorm(d_model)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: Float[Tensor, "batch n d_model"], mask: Bool[Tensor, "batch 1 1 n"] | None = None

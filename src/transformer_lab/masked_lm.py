@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from transformer_lab.dropout import Dropout
 from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.masks import padding_mask
 from transformer_lab.normalization import LayerNorm
@@ -21,7 +22,7 @@ class MaskedLanguageModel(nn.Module):
         sizes = (config.d_model, config.num_heads, config.d_ff, config.dropout)
         self.embedding = TiedEmbedding(config.vocab_size, config.d_model)
         self.position = SinusoidalPositionalEncoding(config.max_length, config.d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         layers = [PreNormEncoderLayer(*sizes) for _ in range(config.num_layers)]
         self.encoder = Encoder(layers, LayerNorm(config.d_model))
 

@@ -1,11 +1,13 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2.2)."""
 
+import torch
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from transformer_lab.attention import attention_weights, scaled_dot_product_attention
+from transformer_lab.attention import attention_weights
 from transformer_lab.errors import LabError
+from transformer_lab.fused_attention import fused_attention
 
 
 class MultiHeadAttention(nn.Module):
@@ -27,6 +29,7 @@ class MultiHeadAttention(nn.Module):
                 "choose d_model as a multiple of num_heads"
             )
         self.num_heads = num_heads
+        self.d_head = d_model // num_heads
         self.query = nn.Linear(d_model, d_model)
         self.key = nn.Linear(d_model, d_model)
         self.value = nn.Linear(d_model, d_model)
@@ -39,12 +42,38 @@ class MultiHeadAttention(nn.Module):
         mask: Bool[Tensor, "#batch #heads #q #k"] | Bool[Tensor, "#q #k"] | None = None,
     ) -> Float[Tensor, "batch q d_model"]:
         """Each position of `x` asks `context`: queries come from `x`, keys and values from `context`."""
-        heads = scaled_dot_product_attention(
-            self.split_heads(self.query(x)),
-            self.split_heads(self.key(context)),
-            self.split_heads(self.value(context)),
-            mask,
-        )
+        return self.mix(self.attend(*self.project(x, context), mask))
+
+    def project(
+        self, x: Float[Tensor, "batch q d_model"], context: Float[Tensor, "batch k d_model"], first: int = 0
+    ) -> tuple[
+        Float[Tensor, "batch heads q d_head"],
+        Float[Tensor, "batch kv_heads k d_head"],
+        Float[Tensor, "batch kv_heads k d_head"],
+    ]:
+        """Queries of `x`, keys and values of `context`, each split into heads.
+
+        `first` is the position of the first token. Nothing here depends on it: see `rotary`, where it does.
+        """
+        if context is x:
+            query, key, value = side_by_side(x, self.query, self.key, self.value)
+        else:
+            query = self.query(x)
+            key, value = side_by_side(context, self.key, self.value)
+        return self.split_heads(query), self.split_heads(key), self.split_heads(value)
+
+    def attend(
+        self,
+        query: Float[Tensor, "batch heads q d_head"],
+        key: Float[Tensor, "batch kv_heads k d_head"],
+        value: Float[Tensor, "batch kv_heads k d_head"],
+        mask: Bool[Tensor, "#batch #heads #q #k"] | Bool[Tensor, "#q #k"] | None = None,
+    ) -> Float[Tensor, "batch heads q d_head"]:
+        """What every head found."""
+        return fused_attention(query, key, value, mask)
+
+    def mix(self, heads: Float[Tensor, "batch heads q d_head"]) -> Float[Tensor, "batch q d_model"]:
+        """All heads side by side, through the output projection."""
         return self.output(rearrange(heads, "b h n d -> b n (h d)"))
 
     def weights(
@@ -54,8 +83,16 @@ class MultiHeadAttention(nn.Module):
         mask: Bool[Tensor, "#batch #heads #q #k"] | Bool[Tensor, "#q #k"] | None = None,
     ) -> Float[Tensor, "batch heads q k"]:
         """The attention weights that `forward` uses, for looking at; training does not pay for it."""
-        return attention_weights(self.split_heads(self.query(x)), self.split_heads(self.key(context)), mask)
+        query, key, _ = self.project(x, context)
+        return attention_weights(query, key, mask)
 
-    def split_heads(self, x: Float[Tensor, "batch n d_model"]) -> Float[Tensor, "batch heads n d_head"]:
+    def split_heads(self, x: Float[Tensor, "batch n width"]) -> Float[Tensor, "batch heads n d_head"]:
         """Gives each head its slice of the projected features, and the heads an axis of their own."""
-        return rearrange(x, "b n (h d) -> b h n d", h=self.num_heads)
+        return rearrange(x, "b n (h d) -> b h n d", d=self.d_head)
+
+
+def side_by_side(x: Float[Tensor, "batch n d_model"], *projections: nn.Linear) -> tuple[Tensor, ...]:
+    """Several projections of the same input by one matrix product, which is faster than several narrow ones."""
+    weight = torch.cat([projection.weight for projection in projections])
+    bias = torch.cat([projection.bias for projection in projections])
+    return nn.functional.linear(x, weight, bias).split([projection.out_features for projection in projections], dim=-1)

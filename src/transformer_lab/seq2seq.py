@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
@@ -25,10 +26,13 @@ class Seq2Seq(nn.Module, ABC):
         memory: Float[Tensor, "batch ..."],
         source_mask: Bool[Tensor, "batch 1 1 source"],
     ) -> Float[Tensor, "batch target vocab_size"]:
-        """Logits for the token after each prefix of `target`.
+        """Logits for the token after each prefix of `target`: the decoder on whole targets, as in training."""
 
-        Called on whole targets in training and on growing ones in decoding.
-        """
+    def incremental(
+        self, memory: Float[Tensor, "batch ..."], source_mask: Bool[Tensor, "batch 1 1 source"]
+    ) -> "IncrementalDecoder":
+        """The decoder a token at a time. A model that can keep what it computed has a faster one than this."""
+        return PrefixDecoder(self, memory, source_mask)
 
     def source_mask(self, source: Int[Tensor, "batch source"]) -> Bool[Tensor, "batch 1 1 source"]:
         """True where the source has a real token."""
@@ -39,3 +43,34 @@ class Seq2Seq(nn.Module, ABC):
     ) -> Float[Tensor, "batch target vocab_size"]:
         """Teacher forcing: logits for every next token of `target` at once."""
         return self.decode(target, self.encode(source), self.source_mask(source))
+
+
+class IncrementalDecoder(ABC):
+    """Writes one target for each row of a batch, token by token, and remembers what was written."""
+
+    @abstractmethod
+    def step(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows vocab_size"]:
+        """Appends one token to every row (first <bos>) and returns the logits for the next."""
+
+    @abstractmethod
+    def select(self, rows: Int[Tensor, " kept"]) -> None:
+        """Goes on with these rows, in this order; a row may go on several times, or not at all."""
+
+
+class PrefixDecoder(IncrementalDecoder):
+    """Decodes with any model: it remembers the tokens, and reads all of them again at every step."""
+
+    def __init__(self, model: Seq2Seq, memory: Float[Tensor, "rows ..."], source_mask: Bool[Tensor, "rows 1 1 source"]):
+        self.model = model
+        self.memory = memory
+        self.source_mask = source_mask
+        self.written = torch.empty(len(memory), 0, dtype=torch.long, device=memory.device)
+
+    def step(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows vocab_size"]:
+        """See `IncrementalDecoder.step`."""
+        self.written = torch.cat([self.written, tokens[:, None]], dim=1)
+        return self.model.decode(self.written, self.memory, self.source_mask)[:, -1]
+
+    def select(self, rows: Int[Tensor, " kept"]) -> None:
+        """See `IncrementalDecoder.select`."""
+        self.memory, self.source_mask, self.written = self.memory[rows], self.source_mask[rows], self.written[rows]

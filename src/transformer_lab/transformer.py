@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from transformer_lab.cache import CachedDecoder
+from transformer_lab.dropout import Dropout
 from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.errors import LabError
 from transformer_lab.layers import DecoderLayer, EncoderLayer
 from transformer_lab.masks import causal_mask
 from transformer_lab.positional import SinusoidalPositionalEncoding
 from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.sizes import check_sizes
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,7 @@ class TransformerConfig:
     pad_id: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "d_model", "num_heads", "d_ff", "num_layers", "max_length"):
-            if getattr(self, name) < 1:
-                raise LabError(f"{name}={getattr(self, name)} must be at least 1")
+        check_sizes(self)
         if self.d_model % self.num_heads:
             raise LabError(
                 f"d_model={self.d_model} is not divisible by num_heads={self.num_heads}; "
@@ -42,10 +43,6 @@ class TransformerConfig:
             )
         if self.d_model % 2:
             raise LabError(f"d_model={self.d_model} is odd; sinusoidal positions come in pairs: choose an even d_model")
-        if not 0 <= self.dropout < 1:
-            raise LabError(f"dropout={self.dropout} must be at least 0 and below 1")
-        if not 0 <= self.pad_id < self.vocab_size:
-            raise LabError(f"pad_id={self.pad_id} is not a token of a vocabulary of {self.vocab_size}")
 
     @property
     def d_head(self) -> int:
@@ -105,18 +102,21 @@ class Transformer(Seq2Seq):
         sizes = (config.d_model, config.num_heads, config.d_ff, config.dropout)
         self.embedding = TiedEmbedding(config.vocab_size, config.d_model)
         self.position = SinusoidalPositionalEncoding(config.max_length, config.d_model)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.encoder = Encoder(self.encoder_layer(*sizes) for _ in range(config.num_layers))
         self.decoder = Decoder(self.decoder_layer(*sizes) for _ in range(config.num_layers))
-        # The paper does not give the initialisation; Glorot's keeps the variance of what passes a layer.
+        self.initialise()
+
+    def initialise(self) -> None:
+        """Glorot's initialisation, which keeps the variance of what passes a layer; the paper does not give its own."""
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
 
-    def embed(self, tokens: Int[Tensor, "batch n"]) -> Float[Tensor, "batch n d_model"]:
-        """Embedding plus position, with dropout (section 5.4)."""
-        return self.dropout(self.position(self.embedding(tokens)))
+    def embed(self, tokens: Int[Tensor, "batch n"], first: int = 0) -> Float[Tensor, "batch n d_model"]:
+        """Embedding plus position, with dropout (section 5.4). `first` is the position of the first token."""
+        return self.dropout(self.position(self.embedding(tokens), first))
 
     def encode(self, source: Int[Tensor, "batch source"]) -> Float[Tensor, "batch source d_model"]:
         """The memory: one vector for every source token, not one for the sentence."""
@@ -134,3 +134,9 @@ class Transformer(Seq2Seq):
         """
         target_mask = causal_mask(target.shape[1], target.device)
         return self.embedding.logits(self.decoder(self.embed(target), memory, target_mask, source_mask))
+
+    def incremental(
+        self, memory: Float[Tensor, "batch source d_model"], source_mask: Bool[Tensor, "batch 1 1 source"]
+    ) -> CachedDecoder:
+        """The decoder a token at a time, with the keys and values of all earlier tokens kept."""
+        return CachedDecoder(self, memory, source_mask)
