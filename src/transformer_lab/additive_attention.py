@@ -106,6 +106,22 @@ class AttentionGRU(Seq2Seq):
         seen = [decoder.read(words[:, t]) for t in range(target.shape[1])]
         return self.predict(torch.stack(seen, dim=1), words)
 
+    def cross_attention(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source twice_d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+        layer: int = -1,
+    ) -> Float[Tensor, "batch 1 target source"]:
+        """See `Seq2Seq.cross_attention`. There is one layer with one head."""
+        decoder = self.incremental(memory, source_mask)
+        words = self.embedding(target)
+        weights = []
+        for t in range(target.shape[1]):
+            weights.append(self.attention.weights(decoder.state, decoder.keys, decoder.mask))
+            decoder.read(words[:, t])
+        return torch.stack(weights, dim=1)[:, None]
+
     def incremental(
         self, memory: Float[Tensor, "batch source twice_d_model"], source_mask: Bool[Tensor, "batch 1 1 source"]
     ) -> "AttentionGRUDecoder":

@@ -20,23 +20,15 @@ def cross_attention(
     """The weights of one decoder layer's cross-attention as it reads `target` (which begins with <bos>).
 
     Raises:
-        LabError: the model has no cross-attention.
+        LabError: the model does not look back at the source.
     """
-    try:
-        module = model.decoder.layers[layer].cross_attention
-    except (AttributeError, TypeError):
-        raise LabError(f"a {type(model).__name__} has no cross-attention to show.") from None
-    seen: list[Tensor] = []
-    hook = module.register_forward_pre_hook(lambda module, inputs: seen.append(module.weights(*inputs)))
     device = next(model.parameters()).device
     training = model.training
     model.eval()
-    try:
-        model(pad([source], model.pad_id).to(device), pad([target], model.pad_id).to(device))
-    finally:
-        hook.remove()
-        model.train(training)
-    return seen[0][0].cpu()
+    read, written = pad([source], model.pad_id).to(device), pad([target], model.pad_id).to(device)
+    weights = model.cross_attention(written, model.encode(read), model.source_mask(read), layer)
+    model.train(training)
+    return weights[0].cpu()
 
 
 def translation_attention(

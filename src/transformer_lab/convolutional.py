@@ -1,6 +1,7 @@
 """The convolutional encoder–decoder (ConvS2S, Gehring et al. 2017): every position at once, a few words at a time."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -110,15 +111,35 @@ class ConvolutionalSeq2Seq(Seq2Seq):
         source_mask: Bool[Tensor, "batch 1 1 source"],
     ) -> Float[Tensor, "batch target vocab_size"]:
         """All positions at once, as in the Transformer; what must not be seen is outside the causal windows."""
+        *_, (x, _) = self._layers(target, memory, source_mask)
+        return self.output(self.dropout(x))
+
+    def cross_attention(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source twice_d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+        layer: int = -1,
+    ) -> Float[Tensor, "batch 1 target source"]:
+        """See `Seq2Seq.cross_attention`. Each layer has one head."""
+        weights = [found for _, found in self._layers(target, memory, source_mask)]
+        return weights[layer][:, None]
+
+    def _layers(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source twice_d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+    ) -> Iterator[tuple[Float[Tensor, "batch target d_model"], Float[Tensor, "batch target source"]]]:
+        """What each layer of the decoder makes of the target, and its attention weights."""
         keys, values = memory.chunk(2, dim=-1)
         words = self._embed(target, self.target_words, self.target_positions)
         x = words
-        for layer, query, answer in zip(self.decoder, self.queries, self.answers, strict=True):
-            h = layer(x)
-            scores = ((query(h) + words) * HALF) @ keys.transpose(1, 2)
-            found = answer(masked_softmax(scores, source_mask[:, 0]) @ values)
-            x = (x + (h + found) * HALF) * HALF
-        return self.output(self.dropout(x))
+        for convolution, query, answer in zip(self.decoder, self.queries, self.answers, strict=True):
+            h = convolution(x)
+            weights = masked_softmax(((query(h) + words) * HALF) @ keys.transpose(1, 2), source_mask[:, 0])
+            x = (x + (h + answer(weights @ values)) * HALF) * HALF
+            yield x, weights
 
     def _embed(self, tokens: Tensor, words: nn.Embedding, positions: nn.Embedding) -> Tensor:
         length = tokens.shape[1]

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from transformer_lab.errors import LabError
 from transformer_lab.masks import padding_mask
 
 
@@ -33,6 +34,22 @@ class Seq2Seq(nn.Module, ABC):
     ) -> "IncrementalDecoder":
         """The decoder a token at a time. A model that can keep what it computed has a faster one than this."""
         return PrefixDecoder(self, memory, source_mask)
+
+    def cross_attention(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch ..."],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+        layer: int = -1,
+    ) -> Float[Tensor, "batch heads target source"]:
+        """How much each head of a decoder layer takes from each source token while it reads each token of `target`.
+
+        For looking at: the usual path neither computes nor keeps it a second time.
+
+        Raises:
+            LabError: the model does not look back at the source.
+        """
+        raise LabError(f"a {type(self).__name__} has no cross-attention to show.")
 
     def source_mask(self, source: Int[Tensor, "batch source"]) -> Bool[Tensor, "batch 1 1 source"]:
         """True where the source has a real token."""

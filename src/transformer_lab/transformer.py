@@ -140,3 +140,20 @@ class Transformer(Seq2Seq):
     ) -> CachedDecoder:
         """The decoder a token at a time, with the keys and values of all earlier tokens kept."""
         return CachedDecoder(self, memory, source_mask)
+
+    def cross_attention(
+        self,
+        target: Int[Tensor, "batch target"],
+        memory: Float[Tensor, "batch source d_model"],
+        source_mask: Bool[Tensor, "batch 1 1 source"],
+        layer: int = -1,
+    ) -> Float[Tensor, "batch heads target source"]:
+        """See `Seq2Seq.cross_attention`: what reaches that attention is caught on its way, and its weights computed."""
+        seen: list[Tensor] = []
+        attention = self.decoder.layers[layer].cross_attention
+        hook = attention.register_forward_pre_hook(lambda module, inputs: seen.append(module.weights(*inputs)))
+        try:
+            self.decode(target, memory, source_mask)
+        finally:
+            hook.remove()
+        return seen[0]

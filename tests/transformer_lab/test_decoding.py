@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from transformer_lab.batching import pad
-from transformer_lab.decoding import beam_decode, greedy_decode, output_limit
+from transformer_lab.decoding import beam_decode, greedy_decode, output_limit, sample_decode
 from transformer_lab.errors import LabError
 from transformer_lab.recurrent import FixedContextGRU, RecurrentConfig
 from transformer_lab.transformer import Transformer, TransformerConfig
@@ -98,3 +98,63 @@ def test_outputs_end_where_the_model_does():
     assert all(len(ids) <= 8 for ids in greedy_decode(network, pad(SOURCES, 0), BOS, EOS))
     assert output_limit(10, 512) == 60
     assert output_limit(10, 40) == 39
+
+
+def sampled(network, **options):
+    """The first token of 20,000 samples, as shares of the vocabulary."""
+    source = torch.tensor([SOURCES[0]]).expand(20_000, -1)
+    generator = torch.Generator().manual_seed(0)
+    outputs = sample_decode(network, source, BOS, EOS, limit=1, generator=generator, **options)
+    return torch.bincount(torch.tensor([ids[0] if ids else EOS for ids in outputs]), minlength=6) / 20_000
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.5}, {"top_k": 2}, {"top_p": 0.6}, {"top_k": 4, "top_p": 0.5, "temperature": 2.0}]
+)
+def test_samples_have_the_probabilities_of_the_model(options):
+    """20,000 draws: each share within five standard deviations of the probability, cut and scaled by hand."""
+    network = model(4)
+    logits = network(torch.tensor([SOURCES[0]]), torch.tensor([[BOS]]))[0, -1]
+    p = (logits / options.get("temperature", 1.0)).softmax(0)
+    reached, allowed = 0.0, []
+    for token in p.argsort(descending=True).tolist():  # the likeliest first, until top_p is reached
+        if reached >= options.get("top_p", 1.0) or len(allowed) == options.get("top_k", 6):
+            break
+        allowed.append(token)
+        reached += p[token].item()
+    expected = torch.zeros(6, dtype=p.dtype)
+    expected[allowed] = p[allowed] / p[allowed].sum()
+    shares = sampled(network, **options)
+    assert (shares[expected == 0] == 0).all()
+    assert ((shares - expected).abs() <= 5 * (expected * (1 - expected) / 20_000).sqrt()).all()
+
+
+def test_sampling_is_greedy_when_it_is_cold_or_has_one_choice():
+    network, source = model(2), pad(SOURCES, 0)
+    greedy = greedy_decode(network, source, BOS, EOS, limit=12)
+    assert sample_decode(network, source, BOS, EOS, temperature=1e-4, limit=12) == greedy
+    assert sample_decode(network, source, BOS, EOS, top_k=1, limit=12) == greedy
+
+
+def test_the_same_generator_draws_the_same_sentences():
+    network, source = model(3), pad(SOURCES * 5, 0)
+    first, again, other = (
+        sample_decode(network, source, BOS, EOS, limit=12, generator=torch.Generator().manual_seed(seed))
+        for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"temperature": 0.0}, "temperature=0.0 must be above 0; for the likeliest token, decode greedily"),
+        ({"top_k": 0}, "top_k=0 must be at least 1"),
+        ({"top_p": 0.0}, "top_p=0.0 must be above 0 and at most 1"),
+        ({"top_p": 1.5}, "top_p=1.5 must be above 0"),
+    ],
+)
+def test_impossible_ways_to_sample_are_refused(options, sentence):
+    with pytest.raises(LabError, match=sentence):
+        sample_decode(model(0), pad(SOURCES, 0), BOS, EOS, **options)

@@ -11,7 +11,7 @@ from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.errors import LabError
 from transformer_lab.feedforward import FeedForward
 from transformer_lab.normalization import LayerNorm, layer_norm
-from transformer_lab.positional import SinusoidalPositionalEncoding, sinusoidal_encoding
+from transformer_lab.positional import LearnedPositionalEncoding, SinusoidalPositionalEncoding, sinusoidal_encoding
 
 
 def test_layer_norm_equals_torch_forward_and_backward():
@@ -95,3 +95,22 @@ def test_embedding_is_scaled_on_the_way_in_and_shared_on_the_way_out():
     x = torch.randn(1, 1, 64)
     torch.testing.assert_close(embedding.logits(x)[0, 0], embedding.weight @ x[0, 0], **TOLERANCE)
     assert sum(1 for _ in embedding.parameters()) == 1
+
+
+@pytest.mark.parametrize("kind", [SinusoidalPositionalEncoding, LearnedPositionalEncoding])
+def test_positions_can_be_added_from_any_place_on(kind):
+    torch.manual_seed(0)
+    position = kind(max_length=9, d_model=6)
+    whole = position(torch.zeros(2, 9, 6))
+    assert torch.equal(position(torch.zeros(2, 4, 6), first=5), whole[:, 5:])
+    assert torch.equal(whole[0], position.encoding)
+    with pytest.raises(LabError, match="10 tokens is longer than the model's max_length=9"):
+        position(torch.zeros(2, 4, 6), first=6)
+
+
+def test_learned_positions_learn_and_stay_what_they_were_where_no_sentence_reached():
+    torch.manual_seed(0)
+    position = LearnedPositionalEncoding(max_length=9, d_model=6)
+    position(torch.randn(2, 4, 6)).square().sum().backward()
+    assert (position.encoding.grad[:4] != 0).all()
+    assert (position.encoding.grad[4:] == 0).all()
