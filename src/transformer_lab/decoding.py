@@ -78,27 +78,23 @@ def _decode(
     model: Seq2Seq, source: Int[Tensor, "batch source"], bos_id: int, eos_id: int, limit: int | None, choose: Choice
 ) -> list[list[int]]:
     """One token a step in every row that still writes, as `choose` picks it from the logits."""
-    limit = _checked_limit(model, source, limit)
+    limits = torch.tensor(_limits(model, source, limit), device=source.device)
     decoder: IncrementalDecoder = model.incremental(model.encode(source), model.source_mask(source))
-    rows = len(source)
-    writing = torch.arange(rows, device=source.device)
+    writing = torch.arange(len(source), device=source.device)
     tokens = torch.full_like(writing, bos_id)
-    outputs = source.new_empty((rows, 0))
+    outputs = source.new_empty((len(source), 0))
     finished: dict[int, list[int]] = {}
-    for _ in range(limit):
+    while len(writing):
         tokens = choose(decoder.step(tokens))
         outputs = torch.cat([outputs, tokens[:, None]], dim=1)
-        over = tokens == eos_id
+        over = (tokens == eos_id) | (limits[writing] == outputs.shape[1])
         if over.any():
             for row, ids in zip(writing[over].tolist(), outputs[over].tolist(), strict=True):
-                finished[row] = ids[:-1]
+                finished[row] = ids[:-1] if ids[-1] == eos_id else ids
             kept = (~over).nonzero()[:, 0]
-            if not len(kept):
-                return [finished[row] for row in range(rows)]
             outputs, tokens, writing = outputs[kept], tokens[kept], writing[kept]
             decoder.select(kept)
-    finished |= dict(zip(writing.tolist(), outputs.tolist(), strict=True))
-    return [finished[row] for row in range(rows)]
+    return [finished[row] for row in range(len(source))]
 
 
 @torch.no_grad()
@@ -121,7 +117,7 @@ def beam_decode(
     """
     if beam < 1:
         raise LabError(f"beam={beam} must be at least 1.")
-    limit = _checked_limit(model, source, limit)
+    limits = _limits(model, source, limit)
     rows, device = len(source), source.device
     decoder = model.incremental(model.encode(source), model.source_mask(source))
     decoder.select(torch.arange(rows, device=device).repeat_interleave(beam))
@@ -132,17 +128,17 @@ def beam_decode(
     scores[:, 0] = 0.0
     best: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
     going = list(range(rows))
-    for length in range(1, limit + 1):
+    for length in range(1, max(limits) + 1):
         log_probabilities = decoder.step(tokens).log_softmax(dim=-1)
         vocab_size = log_probabilities.shape[-1]
         totals = (scores.flatten()[:, None] + log_probabilities).view(len(going), beam * vocab_size)
         # 2 × beam candidates: even if half of them end, a full beam of open sentences remains.
         values, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=-1)
         penalty = ((5 + length) / 6) ** length_penalty
-        last = length == limit
         chosen, kept_scores, still = [], [], []
         for position, row in enumerate(going):
             open_beams: list[tuple[float, int, int]] = []
+            last = length == limits[row]
             for rank, (value, index) in enumerate(
                 zip(values[position].tolist(), indices[position].tolist(), strict=True)
             ):
@@ -155,7 +151,7 @@ def beam_decode(
                 elif len(open_beams) < beam:
                     open_beams.append((value, parent, token))
             # The most an open sentence can reach: no more log P is lost, and the division is at its largest.
-            reach = open_beams[0][0] / ((5 + limit) / 6) ** length_penalty if open_beams else -torch.inf
+            reach = open_beams[0][0] / ((5 + limits[row]) / 6) ** length_penalty if open_beams else -torch.inf
             if open_beams and reach > best[row][0]:
                 still.append(row)
                 open_beams += [(-torch.inf, *open_beams[0][1:])] * (beam - len(open_beams))
@@ -172,12 +168,12 @@ def beam_decode(
     return [ids for _, ids in best]
 
 
-def _checked_limit(model: Seq2Seq, source: Tensor, limit: int | None) -> int:
-    """The longest output for this source; LabError when the source itself is too long."""
+def _limits(model: Seq2Seq, source: Int[Tensor, "batch source"], limit: int | None) -> list[int]:
+    """The longest output of each row, which does not depend on the others; LabError when a source is too long."""
     if source.shape[1] > model.max_length:
         raise LabError(
             f"a sentence has {source.shape[1]} tokens with its <eos>; this model takes at most {model.max_length}: "
             "split the sentence."
         )
-    longest = output_limit(source.shape[1], model.max_length)
-    return longest if limit is None else min(limit, longest)
+    longest = [output_limit(length, model.max_length) for length in (source != model.pad_id).sum(dim=1).tolist()]
+    return longest if limit is None else [min(limit, one) for one in longest]

@@ -1,13 +1,15 @@
 """Sentences in, sentences out: a trained model with its tokenizer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from transformer_lab.batching import pad, plan_batches
 from transformer_lab.checkpoint import load_checkpoint
-from transformer_lab.decoding import beam_decode, greedy_decode
+from transformer_lab.decoding import beam_decode, greedy_decode, sample_decode
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.tokenizer import Tokenizer
@@ -50,25 +52,59 @@ class Translator:
         Raises:
             LabError: a sentence is empty or longer than the model allows; it is named by its place, from 1.
         """
+
+        def decode(source: Int[Tensor, "batch source"]) -> list[list[int]]:
+            bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
+            if beam == 1:
+                return greedy_decode(self.model, source, bos, eos)
+            return beam_decode(self.model, source, bos, eos, beam, length_penalty)
+
+        return self._decode_all(texts, decode, batch_tokens // beam)
+
+    def sample_all(
+        self,
+        texts: Sequence[str],
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        seed: int = 0,
+        batch_tokens: int = 4_000,
+    ) -> list[str]:
+        """One drawn translation of each text; see `decoding.sample_decode`. The same seed draws the same.
+
+        Raises:
+            LabError: as `translate_all`, and as `sample_decode`.
+        """
+        device = next(self.model.parameters()).device
+        generator = torch.Generator(device).manual_seed(seed)
+
+        def decode(source: Int[Tensor, "batch source"]) -> list[list[int]]:
+            bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
+            return sample_decode(self.model, source, bos, eos, temperature, top_k, top_p, generator=generator)
+
+        return self._decode_all(texts, decode, batch_tokens)
+
+    def _decode_all(
+        self,
+        texts: Sequence[str],
+        decode: Callable[[Int[Tensor, "batch source"]], list[list[int]]],
+        batch_tokens: int,
+    ) -> list[str]:
+        """Applies `decode` to batches of similar lengths."""
         encoded = []
         for number, text in enumerate(texts, start=1):
             try:
                 encoded.append(self.encode(text))
             except LabError as error:
                 raise LabError(f"sentence {number}: {error}" if len(texts) > 1 else str(error)) from None
-        bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
         device = next(self.model.parameters()).device
         was_training = self.model.training
         self.model.eval()
         outputs: list[str] = [""] * len(texts)
         lengths = [len(ids) for ids in encoded]
-        for indices in plan_batches(lengths, max([batch_tokens // beam, *lengths])):
+        for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
             source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
-            if beam == 1:
-                decoded = greedy_decode(self.model, source, bos, eos)
-            else:
-                decoded = beam_decode(self.model, source, bos, eos, beam, length_penalty)
-            for index, ids in zip(indices, decoded, strict=True):
+            for index, ids in zip(indices, decode(source), strict=True):
                 outputs[index] = self.tokenizer.decode(ids)
         self.model.train(was_training)
         return outputs
