@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+Result = tuple[str, dict[str, Any]]  # the name of a record and what was measured
 PACKAGES = ("torch", "tokenizers", "sacrebleu", "numpy")
 
 
@@ -35,6 +36,51 @@ def summary(values: Iterable[float]) -> dict[str, float]:
     return {"median": middle, "low_quartile": low, "high_quartile": high}
 
 
+def spread(value: dict[str, float], digits: int = 0) -> str:
+    """A median with its quartiles, for a table."""
+    low, high = value["low_quartile"], value["high_quartile"]
+    return f"{value['median']:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+def mebibytes(size: float) -> str:
+    """Bytes, for a table."""
+    return f"{size / 2**20:,.{0 if size >= 10 * 2**20 else 1}f} MiB"
+
+
+def limit(side: dict[str, Any]) -> str:
+    """Which limit a side's work meets, and how much of it the side reaches."""
+    return f"{100 * side['share']:.0f} %, {side['bound']}"
+
+
+def limit_in_words(side: dict[str, Any], limits: dict[str, Any]) -> str:
+    """The end of a sentence about a side's work: what it needs, which limit that meets, and how near it comes."""
+    intensity = side["flops"] / side["bytes"]
+    full = limits["flops"] if side["bound"] == "arithmetic" else limits["bandwidth"]
+    unit = "FLOP/s" if side["bound"] == "arithmetic" else "B/s"
+    return (
+        f"needs {si(side['flops'])}FLOP and moves at least {si(side['bytes'])}B, {intensity:,.0f} operations a byte. "
+        f"So its limit is {side['bound']}: ours reaches {si(side['share'] * full)}{unit}, "
+        f"{100 * side['share']:.0f} % of what the machine can do ({si(limits['flops'])}FLOP/s, {limits['source']}; "
+        f"{si(limits['bandwidth'])}B/s in a copy)."
+    )
+
+
+def si(value: float) -> str:
+    """A number with its prefix, for a unit to follow: 12.3 G."""
+    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if value >= 10**power:
+            number = value / 10**power
+            return f"{number:,.0f} {prefix}" if number >= 100 else f"{number:.3g} {prefix}"
+    return f"{value:.3g} "
+
+
+def context(stored: dict[str, Any]) -> str:
+    """The command and the machine of a record, for the end of a paragraph."""
+    machine = stored["machine"]
+    device = machine["gpu"] or f"{machine['processor']}, {machine['threads']} threads"
+    return f"`{stored['command']}` on {device}, load {machine['load']:.1f}, torch {machine['versions']['torch']}."
+
+
 def machine() -> dict[str, Any]:
     """What the numbers depend on: processor, threads, versions, load."""
     import torch
@@ -56,10 +102,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def record(name: str, command: str, result: dict[str, Any]) -> Path:
-    """Writes bench/results/NAME.json: the result with its command, date and machine."""
+def record(name: str, command: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Writes bench/results/NAME.json: the result with its command, date and machine. Returns what was written."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}.json"
     content = {
         "name": name,
         "command": command,
@@ -67,8 +112,8 @@ def record(name: str, command: str, result: dict[str, Any]) -> Path:
         "machine": machine(),
         **result,
     }
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return path
+    (RESULTS / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return content
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:

@@ -1,114 +1,160 @@
-"""A training step (forward, loss, backward, Adam) of our Transformer against torch.nn.Transformer of the same size."""
+"""A training step (forward, loss, backward, Adam) of our Transformer against torch.nn.Transformer, on the CPU."""
 
-import gc
-import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 
-from bench.report import alternate, record, summary
+from bench import cost
+from bench.comparison import Make, compare
+from bench.memory import Work
+from bench.peer import TorchTransformer
+from bench.report import Result, context, limit, limit_in_words, mebibytes, spread, table
 from transformer_lab.loss import label_smoothed_cross_entropy
-from transformer_lab.masks import padding_mask
-from transformer_lab.positional import SinusoidalPositionalEncoding
-from transformer_lab.schedule import adam
+from transformer_lab.schedule import adam, set_learning_rate
 from transformer_lab.transformer import Transformer, TransformerConfig
 
-# (name, sizes, sentences, tokens of each): the book's size, and the paper's base model with a small batch.
+# (name, sizes, sentences, tokens of each): the book's size, and the paper's base model with small batches.
 SETTINGS = [
-    ("small", TransformerConfig(4_000, d_model=256, num_heads=4, d_ff=512, num_layers=2, dropout=0.1), 64, 16),
-    ("base", TransformerConfig(8_000, dropout=0.1), 8, 32),
+    ("small", TransformerConfig(4_000, d_model=256, num_heads=4, d_ff=512, num_layers=2), 64, 16),
+    ("base", TransformerConfig(8_000), 32, 32),
 ]
 ROUNDS = 7
-HEADER = ["work", "ours, tokens/s (quartiles)", "torch.nn.Transformer", "ratio"]
+SMOOTHING = 0.1
+RATE = 1e-4
+HEADER = [
+    "training step",
+    "who",
+    "target tokens a second",
+    "ours is faster by",
+    "memory at the peak",
+    "share of the limit",
+]
+NAMES = {
+    "ours": "ours",
+    "torch": "torch.nn.Transformer",
+    "torch, weights kept": "the same without dropout of attention weights",
+}
 
 
-class TorchTransformer(nn.Module):
-    """torch.nn.Transformer with the embeddings, positions and tied output that ours has."""
-
-    def __init__(self, config: TransformerConfig):
-        super().__init__()
-        self.config = config
-        self.embedding = nn.Embedding(config.vocab_size, config.d_model)
-        nn.init.normal_(self.embedding.weight, std=config.d_model**-0.5)
-        self.position = SinusoidalPositionalEncoding(config.max_length, config.d_model)
-        self.dropout = nn.Dropout(config.dropout)
-        self.transformer = nn.Transformer(
-            config.d_model,
-            config.num_heads,
-            config.num_layers,
-            config.num_layers,
-            config.d_ff,
-            config.dropout,
-            batch_first=True,
-        )
-        # The paper's stacks end without a norm of their own.
-        self.transformer.encoder.norm = self.transformer.decoder.norm = None
-
-    def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Logits for every next token of `target`."""
-        padding = ~padding_mask(source, self.config.pad_id)[:, 0, 0]
-        causal = nn.Transformer.generate_square_subsequent_mask(target.shape[1], dtype=torch.bool)
-        out = self.transformer(
-            self.embed(source),
-            self.embed(target),
-            tgt_mask=causal,
-            src_key_padding_mask=padding,
-            memory_key_padding_mask=padding,
-            tgt_is_causal=True,
-        )
-        return out @ self.embedding.weight.T
-
-    def embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """As ours."""
-        return self.dropout(self.position(self.embedding(tokens) * math.sqrt(self.config.d_model)))
-
-
-def run() -> list[list[str]]:
-    """Measures, records, and returns the rows of a table."""
-    rows, results = [], []
-    for name, config, sentences, tokens in SETTINGS:
+def run(settings: list[tuple[str, TransformerConfig, int, int]] = SETTINGS, rounds: int = ROUNDS) -> Result:
+    """Measures; returns the record's name and content."""
+    results = []
+    for name, config, sentences, tokens in settings:
         torch.manual_seed(0)
         source, target = torch.randint(3, config.vocab_size, (2, sentences, tokens))
-
-        def stepper(model: nn.Module, source: torch.Tensor = source, target: torch.Tensor = target):
-            optimizer = adam(model.parameters())
-
-            def step() -> None:
-                optimizer.zero_grad()
-                logits = model(source, target)
-                label_smoothed_cross_entropy(logits, target, 0, 0.1).backward()
-                optimizer.step()
-
-            return step
-
-        models = {"ours": Transformer(config), "torch": TorchTransformer(config)}
-        sizes = {key: sum(p.numel() for p in model.parameters()) for key, model in models.items()}
-        seconds = alternate({key: stepper(model) for key, model in models.items()}, ROUNDS)
-        speed = {key: [sentences * tokens / s for s in values] for key, values in seconds.items()}
-        ratios = [theirs / ours for ours, theirs in zip(seconds["ours"], seconds["torch"], strict=True)]
-        result = {
-            "setting": name,
-            "sentences": sentences,
-            "target_tokens": sentences * tokens,
-            "parameters": sizes,
-            "tokens_per_second": {key: summary(values) for key, values in speed.items()},
-            "ratio": summary(ratios),
-            "rounds": ROUNDS,
+        sides = {
+            "ours": stepper(lambda c=config: Transformer(c), our_loss, adam, source, target),
+            "torch": stepper(lambda c=config: TorchTransformer(c), torch_loss, torch_adam, source, target),
+            "torch, weights kept": stepper(
+                lambda c=config: TorchTransformer(c).keep_weights(), torch_loss, torch_adam, source, target
+            ),
         }
-        results.append(result)
-        ours, theirs = result["tokens_per_second"]["ours"], result["tokens_per_second"]["torch"]
-        rows.append(
-            [
-                f"training step, CPU, {name} ({sizes['ours'] / 1e6:.1f} M parameters)",
-                *(
-                    f"{s['median']:,.0f} ({s['low_quartile']:,.0f} to {s['high_quartile']:,.0f})"
-                    for s in (ours, theirs)
-                ),
-                f"{result['ratio']['median']:.2f} ({result['ratio']['low_quartile']:.2f} to "
-                f"{result['ratio']['high_quartile']:.2f})",
-            ]
-        )
-        del models
-        gc.collect()
-    record("training_step_cpu", "python -m bench training_step", {"unit": "target tokens a second", "results": results})
-    return rows
+        results.append(setting(name, config, sentences, tokens) | compare_steps(sides, config, source, rounds))
+    return "training_step_cpu", {"training": results}
+
+
+def stepper(
+    make_model: Callable[[], nn.Module],
+    loss_of: Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor],
+    make_optimizer: Callable[..., torch.optim.Optimizer],
+    source: torch.Tensor,
+    target: torch.Tensor,
+) -> Make:
+    """Makes a model and an optimizer, and then training steps on always the same batch."""
+
+    def make() -> Work:
+        model = make_model()
+        optimizer = make_optimizer(model.parameters())
+        set_learning_rate(optimizer, RATE)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            loss_of(model, source, target).backward()
+            optimizer.step()
+
+        return step
+
+    return make
+
+
+def our_loss(model: nn.Module, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """As our trainer computes it."""
+    return label_smoothed_cross_entropy(model(source, target), target, 0, SMOOTHING)
+
+
+def torch_loss(model: nn.Module, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """As the documentation of torch would have one compute it."""
+    logits = model(source, target)
+    return nn.functional.cross_entropy(
+        logits.flatten(0, 1), target.flatten(), ignore_index=0, label_smoothing=SMOOTHING
+    )
+
+
+def torch_adam(parameters: Any) -> torch.optim.Adam:
+    """Torch's Adam as it comes, with the paper's constants."""
+    return torch.optim.Adam(parameters, betas=(0.9, 0.98), eps=1e-9)
+
+
+def setting(name: str, config: TransformerConfig, sentences: int, tokens: int) -> dict[str, Any]:
+    """What was trained, for the record."""
+    parameters = sum(p.numel() for p in Transformer(config).parameters())
+    return {"setting": name, "sentences": sentences, "length": tokens, "parameters": parameters}
+
+
+def in_words(one: dict[str, Any]) -> str:
+    """A setting, for a table."""
+    size = f"{one['parameters'] / 1e6:.1f} M parameters"
+    return f"{one['setting']}, {size}, {one['sentences']} × {one['length']} tokens"
+
+
+def compare_steps(
+    sides: dict[str, Make], config: TransformerConfig, source: torch.Tensor, rounds: int, steps: int = 1
+) -> dict[str, Any]:
+    """Compares sides whose work is `steps` training steps, on batches of `source`'s shape."""
+    sentences, tokens = source.shape
+    parameters = sum(p.numel() for p in Transformer(config).parameters())
+    one = cost.training_step(config, parameters, sentences, tokens, tokens)
+    needed = cost.Cost(one.flops * steps, one.bytes * steps)
+    return compare(sides, dict.fromkeys(sides, needed), steps * sentences * tokens, rounds, source.device.type)
+
+
+def rows(stored: dict[str, Any]) -> list[list[str]]:
+    """The table's rows: a setting and a side each."""
+    return [
+        [
+            in_words(one),
+            NAMES[name],
+            spread(side["rate"]),
+            spread(side["ratio"], 2) if "ratio" in side else "",
+            mebibytes(side["peak_bytes"]),
+            limit(side),
+        ]
+        for one in stored["training"]
+        for name, side in one["sides"].items()
+    ]
+
+
+def notes(stored: dict[str, Any]) -> str:
+    """This benchmark's part of the README."""
+    return (
+        f"{table(HEADER, rows(stored))}\n\n{PEER}\n\n{limits_in_words(stored)} Medians and quartiles of "
+        f"{stored['training'][0]['rounds']} alternating rounds. {context(stored)}"
+    )
+
+
+PEER = (
+    "Ours is our model with our loss and our trainer's Adam. The peer is `torch.nn.Transformer` in its plain eager "
+    "form, with `cross_entropy(label_smoothing=…)` and `torch.optim.Adam`; sizes, tied embeddings, positions and "
+    "dropout are the same, but torch's layers also drop attention weights, as the paper does not. A second peer has "
+    "that turned off: what is left is the same arithmetic done otherwise."
+)
+
+
+def limits_in_words(stored: dict[str, Any]) -> str:
+    """How far from the limits ours is, for each setting."""
+    return " ".join(
+        f"A step of {one['setting']} {limit_in_words(one['sides']['ours'], one['limits'])}"
+        for one in stored["training"]
+    )

@@ -1,23 +1,27 @@
-"""Translation quality: records the BLEU of a trained checkpoint, and writes bench/README.md from the results.
+"""Translation quality: records the BLEU of a trained checkpoint in bench/results.
 
-python -m bench.translation NAME CHECKPOINT --data PATH --command "course train …" [--seconds N]
+python -m bench.translation NAME CHECKPOINT --data PATH --command "course train …"
+    [--beams 1,5] [--comparison NAME] [--seconds N]
+
+Runs that are recorded with the same --comparison stand in one table. Text is scored as it is: of data that is
+lower-cased, the references are too.
 """
 
 import argparse
-import json
 import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bench import grading
-from bench.report import RESULTS, record, table
+from bench.report import record, table
+from transformer_lab.errors import LabError
 
-README = RESULTS.parent / "README.md"
-BEAMS = (1, 4)
+BEAMS = (1, 4)  # always: greedy, and the paper's beam
+SHOWN = 12  # examples
 
 
-def measure(checkpoint: Path, data: Path, command: str, seconds: float) -> dict[str, Any]:
+def measure(checkpoint: Path, data: Path, beams: Iterable[int] = BEAMS, seconds: float | None = None) -> dict[str, Any]:
     """BLEU on the test split, greedy and by beam search, and how the model was trained."""
     from transformer_lab.checkpoint import load_checkpoint
     from transformer_lab.corpus import load_pairs
@@ -28,19 +32,19 @@ def measure(checkpoint: Path, data: Path, command: str, seconds: float) -> dict[
     pairs = load_pairs(data, *stored.languages)
     translator = Translator(stored.model(), stored.tokenizer)
     scores = {}
-    for beam in BEAMS:
+    for beam in sorted({*BEAMS, *beams}):
         score, translations = evaluate(translator, pairs, beam)
         scores[str(beam)] = {"bleu": score.bleu, "details": score.details}
-    shown = range(0, len(pairs), max(1, len(pairs) // 12))
+    shown = range(0, len(pairs), max(1, len(pairs) // SHOWN))
     return {
-        "command": command,
         "recipe": stored.recipe.to_dict(),
         "seed": stored.recipe.training.seed,
-        "parameters": sum(tensor.numel() for tensor in stored.weights.values()),
+        "parameters": sum(parameter.numel() for parameter in translator.model.parameters()),
         "languages": list(stored.languages),
         "data": stored.data,
         "steps": stored.step,
-        "training_seconds": seconds,
+        "training_seconds": stored.data["seconds"] if seconds is None else seconds,
+        "whole_run": whole_run(checkpoint.with_name("last.pt")),
         "test_sentences": len(pairs),
         "signature": score.signature,
         "scores_by_beam": scores,
@@ -50,103 +54,120 @@ def measure(checkpoint: Path, data: Path, command: str, seconds: float) -> dict[
     }
 
 
-def readme() -> str:
-    """The text of bench/README.md: every number comes from the JSON beside it."""
-    stored = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
-    parts = [
-        "# Benchmarks",
-        "`make bench` runs those that this machine can run. What was measured is in `results/`, each with its command, "
-        "seed, machine and versions; this page is written from it by `python -m bench readme`.",
-    ]
-    translations = [result for result in stored if "scores_by_beam" in result]
-    if translations:
-        parts += ["## Translation", table(TRANSLATION_HEADER, [_translation_row(result) for result in translations])]
-        parts += [_translation_notes(result) for result in translations]
-    for result in stored:
-        if "grading" in result:
-            parts += ["## Grading", grading.notes(result)]
-        if "results" in result:
-            parts += [f"## {result['name'].replace('_', ' ').capitalize()}", _speed(result)]
-    return "\n\n".join(parts) + "\n"
+def whole_run(last: Path) -> dict[str, Any] | None:
+    """How long the run was that the checkpoint is the best of: `steps`, `seconds`, `epochs`."""
+    from transformer_lab.checkpoint import load_checkpoint
+
+    if not last.exists():
+        return None
+    stored = load_checkpoint(last)
+    state, batches = stored.trainer, stored.step * getattr(stored.recipe.training, "accumulate", 1)
+    # The present epoch is as long as those before it were on average; in the first one there is nothing to go by.
+    an_epoch = (batches - state["position"]) / state["epoch"] if state["epoch"] else None
+    epochs = batches / an_epoch if an_epoch else None
+    return {"steps": stored.step, "seconds": stored.data["seconds"], "epochs": epochs}
 
 
-TRANSLATION_HEADER = ["run", "parameters", "steps", "training time", "BLEU, greedy", "BLEU, beam 4"]
+def notes(translations: list[dict[str, Any]]) -> str:
+    """This benchmark's part of the README: comparisons first, then every run with its command."""
+    beams = sorted({int(beam) for result in translations for beam in result["scores_by_beam"]} - {1})
+    parts = []
+    for name in sorted({result["comparison"] for result in translations if result.get("comparison")}):
+        compared = [result for result in translations if result.get("comparison") == name]
+        parts += [f"### {name}: the same data, architecture by architecture", _table(compared, beams)]
+    alone = [result for result in translations if not result.get("comparison")]
+    if alone:
+        parts += ["### Other runs", _table(alone, beams)] if parts else [_table(alone, beams)]
+    best = {_task(result): result["name"] for result in sorted(translations, key=_greedy)}
+    for result in translations:
+        parts.append(_run(result))
+        if best[_task(result)] == result["name"]:
+            parts += ["Its translations, evenly spaced through the test set:", _examples(result)]
+    return "\n\n".join(parts)
 
 
-def _translation_row(result: dict[str, Any]) -> list[str]:
-    seconds = result["training_seconds"]
-    return [
-        f"{result['name']}, {'→'.join(result['languages'])}",
-        f"{result['parameters'] / 1e6:.1f} M",
-        f"{result['steps']:,}",
-        f"{seconds / 60:.0f} min",
-        *(f"{result['scores_by_beam'][str(beam)]['bleu']:.1f}" for beam in BEAMS),
-    ]
+def _table(results: list[dict[str, Any]], beams: list[int]) -> str:
+    """One row a run, from the lowest BLEU to the highest."""
+    header = ["run", "architecture", "parameters", "steps", "epochs", "training time", "BLEU, greedy"]
+    rows = []
+    for result in sorted(results, key=_greedy):
+        whole = result.get("whole_run") or {"epochs": None}
+        scores = result["scores_by_beam"]
+        rows.append(
+            [
+                f"{result['name']}, {'→'.join(result['languages'])}",
+                result["recipe"].get("architecture", "transformer"),
+                f"{result['parameters'] / 1e6:.1f} M",
+                f"{result['steps']:,}",
+                f"{whole['epochs'] * result['steps'] / whole['steps']:.1f}" if whole["epochs"] else "",
+                f"{result['training_seconds'] / 60:.0f} min",
+                *(f"{scores[beam]['bleu']:.1f}" if beam in scores else "" for beam in ["1", *map(str, beams)]),
+                f"`{result['signature']}`",
+            ]
+        )
+    return table([*header, *(f"beam {beam}" for beam in beams), "signature"], rows)
 
 
-def _translation_notes(result: dict[str, Any]) -> str:
-    machine = result["machine"]
-    examples = table(
-        ["source", "reference", "translation (beam 4)"],
-        [[_cell(one[key]) for key in ("source", "reference", "translation")] for one in result["examples"]],
-    )
-    loss = result["data"]["validation_loss"]
+def _run(result: dict[str, Any]) -> str:
+    """How a run was made."""
+    machine, loss, whole = result["machine"], result["data"]["validation_loss"], result.get("whole_run")
+    most = result["recipe"]["training"]["steps"]
+    length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
-        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. "
-        f"Stopped after {result['steps']:,} of at most {result['recipe']['training']['steps']:,} steps. "
-        f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}). "
-        f"{result['test_sentences']:,} test sentences, `{result['signature']}`. Translations, evenly spaced through "
-        f"the test set:\n\n{examples}"
+        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
+        f"{result['steps']:,}. Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
+        f"{result['test_sentences']:,} test sentences."
     )
 
 
-def _speed(result: dict[str, Any]) -> str:
-    rows = []
-    for one in result["results"]:
-        cells = [f"{one['setting']}, {one['parameters']['ours'] / 1e6:.1f} M parameters, {one['target_tokens']} tokens"]
-        for value, digits in [*((v, 0) for v in one["tokens_per_second"].values()), (one["ratio"], 2)]:
-            cells.append(
-                f"{value['median']:,.{digits}f} ({value['low_quartile']:,.{digits}f} to "
-                f"{value['high_quartile']:,.{digits}f})"
-            )
-        rows.append(cells)
-    machine = result["machine"]
-    header = ["setting", *(f"{key}, {result['unit']}" for key in one["tokens_per_second"]), "ratio"]
-    return (
-        f"{table(header, rows)}\n\nMedians and quartiles of {one['rounds']} alternating rounds. "
-        f"`{result['command']}` on {machine['processor']}, {machine['threads']} threads, load {machine['load']:.1f}, "
-        f"torch {machine['versions']['torch']}."
+def _examples(result: dict[str, Any]) -> str:
+    beam = max(map(int, result["scores_by_beam"]))
+    keys = ("source", "reference", "translation")
+    return table(
+        ["source", "reference", f"translation (beam {beam})"],
+        [[one[key].replace("|", "\\|") for key in keys] for one in result["examples"]],
     )
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def _greedy(result: dict[str, Any]) -> float:
+    return result["scores_by_beam"]["1"]["bleu"]
 
 
-def write_readme() -> None:
-    """Rewrites bench/README.md."""
-    README.write_text(readme(), encoding="utf-8")
+def _task(result: dict[str, Any]) -> tuple[str, ...]:
+    return (result["data"]["name"], *result["languages"])
 
 
 def main() -> int:
     """Records one checkpoint."""
-    parser = argparse.ArgumentParser(prog="python -m bench.translation", description=__doc__)
+    from bench import readme
+
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.translation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--command", required=True, help="the command that trained it")
-    parser.add_argument("--seconds", type=float, help="how long that took (default: what the checkpoint says)")
+    parser.add_argument(
+        "--beams",
+        type=lambda text: [int(beam) for beam in text.split(",")],
+        default=[],
+        help=f"sizes of the beam, with commas between; {BEAMS[0]} and {BEAMS[1]} are always measured",
+    )
+    parser.add_argument("--comparison", help="the comparison that the run belongs to, such as multi30k-de-en")
+    parser.add_argument("--seconds", type=float, help="how long training took (default: what the checkpoint says)")
     arguments = parser.parse_args()
-    seconds = arguments.seconds
-    if seconds is None:
-        from transformer_lab.checkpoint import load_checkpoint
-
-        seconds = load_checkpoint(arguments.checkpoint).data["seconds"]
-    result = measure(arguments.checkpoint, arguments.data, arguments.command, seconds)
-    print(record(arguments.name, result.pop("command"), result))
-    write_readme()
+    try:
+        result = measure(arguments.checkpoint, arguments.data, arguments.beams, arguments.seconds)
+    except LabError as error:
+        print(f"bench.translation: {error}", file=sys.stderr)
+        return 2
+    if arguments.comparison:
+        result["comparison"] = arguments.comparison
+    record(arguments.name, arguments.command, result)
+    readme.write()
     return 0
 
 

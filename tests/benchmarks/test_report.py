@@ -1,24 +1,16 @@
-"""Recorded results: bench/README.md says what the JSON says, and the peer of the benchmark is a fair one."""
+"""Recorded results: bench/README.md says what the JSON says."""
+
+import json
 
 import pytest
-import torch
 
-from bench import training_step, translation
+from bench import readme
 from bench.__main__ import main
-from bench.report import alternate, summary
-from transformer_lab.transformer import Transformer, TransformerConfig
+from bench.report import RESULTS, alternate, mebibytes, si, spread, summary
 
 
 def test_the_readme_is_written_from_the_results():
-    assert translation.README.read_text(encoding="utf-8") == translation.readme()
-
-
-def test_the_peer_has_our_parameters_and_answers_the_same_shape():
-    config = TransformerConfig(50, d_model=16, num_heads=2, d_ff=32, num_layers=2, dropout=0.0)
-    ours, theirs = Transformer(config), training_step.TorchTransformer(config)
-    assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())
-    source, target = torch.randint(3, 50, (2, 4, 6))
-    assert ours(source, target).shape == theirs(source, target).shape
+    assert readme.README.read_text(encoding="utf-8") == readme.text()
 
 
 def test_works_take_turns():
@@ -29,16 +21,20 @@ def test_works_take_turns():
     assert summary([1, 2, 3, 4, 5])["median"] == 3
 
 
+def test_numbers_for_tables():
+    assert spread(summary([1000, 2000, 3000])) == "2,000 (1,000 to 3,000)"
+    assert (mebibytes(2**19), mebibytes(2**30)) == ("0.5 MiB", "1,024 MiB")
+    assert [si(value) + "B" for value in (7, 1.26e4, 2.5e11, 9.89e14)] == ["7 B", "12.6 kB", "250 GB", "989 TB"]
+
+
 def test_an_unknown_benchmark_is_refused(capsys):
     assert main(["trianing_step"]) == 2
     assert "there is no benchmark 'trianing_step'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in translation.RESULTS.glob("*.json")))
+@pytest.mark.parametrize("name", sorted(path.name for path in RESULTS.glob("*.json")))
 def test_results_say_how_they_were_made(name):
-    import json
-
-    result = json.loads((translation.RESULTS / name).read_text(encoding="utf-8"))
+    result = json.loads((RESULTS / name).read_text(encoding="utf-8"))
     assert result["command"]
     assert result["machine"]["processor"]
     assert result["machine"]["versions"]["torch"]
