@@ -16,7 +16,7 @@ from transformer_lab.transformer import Transformer
 
 CONFIG = GroupedQueryConfig(8_000)
 GROUPS = (8, 4, 2, 1)
-ROUNDS = 5
+ROUNDS = 3
 HEADER = ["keys and values of", "cache", "smaller", "tokens a second", "time, of multi-head's", "share of the limit"]
 
 

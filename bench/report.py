@@ -31,9 +31,10 @@ def alternate(works: dict[str, Callable[[], object]], rounds: int, warmup: int =
 
 
 def summary(values: Iterable[float]) -> dict[str, float]:
-    """The median and the quartiles."""
+    """The median and the quartiles; of two or three values, the smallest and the largest."""
+    values = sorted(values)
     low, middle, high = statistics.quantiles(values, n=4)
-    return {"median": middle, "low_quartile": low, "high_quartile": high}
+    return {"median": middle, "low_quartile": max(low, values[0]), "high_quartile": min(high, values[-1])}
 
 
 def spread(value: dict[str, float], digits: int = 0) -> str:

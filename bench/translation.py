@@ -102,7 +102,7 @@ def _table(results: list[dict[str, Any]], beams: list[int]) -> str:
                 f"{whole['epochs'] * result['steps'] / whole['steps']:.1f}" if whole["epochs"] else "",
                 f"{result['training_seconds'] / 60:.0f} min",
                 *(f"{scores[beam]['bleu']:.1f}" if beam in scores else "" for beam in ["1", *map(str, beams)]),
-                f"`{result['signature']}`",
+                "`{}`".format(result["signature"].replace("|", "\\|")),
             ]
         )
     return table([*header, *(f"beam {beam}" for beam in beams), "signature"], rows)

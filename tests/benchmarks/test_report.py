@@ -18,7 +18,11 @@ def test_works_take_turns():
     seconds = alternate({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3)
     assert "".join(order) == "ab" * 4
     assert [len(values) for values in seconds.values()] == [3, 3]
-    assert summary([1, 2, 3, 4, 5])["median"] == 3
+
+
+def test_the_quartiles_of_two_are_both():
+    assert summary([1, 2, 3, 4, 5]) == {"median": 3, "low_quartile": 1.5, "high_quartile": 4.5}
+    assert summary([7, 5]) == {"median": 6, "low_quartile": 5, "high_quartile": 7}
 
 
 def test_numbers_for_tables():
