@@ -1,0 +1,78 @@
+"""Recording a checkpoint: what is measured of it, and the tables that several records make."""
+
+import sys
+
+import pytest
+import torch
+
+from bench import readme, report, translation
+from transformer_lab.checkpoint import Checkpoint, save_checkpoint
+from transformer_lab.config import find_recipe
+from transformer_lab.phrases import phrase_corpus
+from transformer_lab.run import prepare
+
+TRAINED = {"name": "phrases", "pairs": 80, "fingerprint": 1, "validation_loss": 2.0, "worse": 0, "seconds": 90.0}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """An untrained model, as a run would have left it after 25 steps, 12 of them in the third epoch."""
+    out = tmp_path_factory.mktemp("run")
+    torch.manual_seed(0)
+    recipe, tokenizer, _, _ = prepare(phrase_corpus(100), find_recipe("tiny", ["vocab_size=200", "d_model=16"]))
+    weights = recipe.build().state_dict()
+    for name, step, trainer in (("best", 20, None), ("last", 25, {"epoch": 2, "position": 5})):
+        stored = Checkpoint(recipe, tokenizer, weights, step, ("zh", "en"), TRAINED, trainer)
+        save_checkpoint(out / f"{name}.pt", stored)
+    (out / "test.tsv").write_text("the book\t书\na teacher | a book\t老师\nbooks\t书\n", encoding="utf-8")
+    return out
+
+
+def recorded(run, monkeypatch, tmp_path, *options: str) -> int:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(readme, "RESULTS", tmp_path)
+    monkeypatch.setattr(readme, "README", tmp_path / "README.md")
+    arguments = [str(run / "best.pt"), "--data", str(run / "test.tsv"), "--command", "course train", *options]
+    monkeypatch.setattr(sys, "argv", ["bench.translation", "tried", *arguments])
+    return translation.main()
+
+
+def test_a_checkpoint_is_recorded_with_how_it_was_made(run):
+    made = translation.measure(run / "best.pt", run / "test.tsv", [2])
+    assert list(made["scores_by_beam"]) == ["1", "2", "4"]
+    assert (made["steps"], made["training_seconds"], made["seed"]) == (20, 90.0, 1)
+    assert made["test_sentences"] == len(made["examples"]) == 3
+    assert "version:" in made["signature"]
+    # 2 epochs took 20 steps, so 25 steps are 2.5 epochs.
+    assert made["whole_run"] == {"steps": 25, "seconds": 90.0, "epochs": 2.5}
+
+
+def test_runs_of_a_comparison_stand_in_one_table(run, monkeypatch, tmp_path):
+    assert recorded(run, monkeypatch, tmp_path, "--beams", "1,5", "--comparison", "phrases-zh-en") == 0
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "### phrases-zh-en" in page
+    header, _, row = [line for line in page.splitlines() if line.startswith("| ")][:3]
+    assert header.endswith("| BLEU, greedy | beam 4 | beam 5 | signature |")
+    cells = row.replace("\\|", "").split(" | ")
+    assert len(cells) == len(header.split(" | "))
+    assert cells[:6] == ["| tried, zh→en", "transformer", cells[2], "20", "2.0", "2 min"]
+    assert "a teacher \\| a book" in page
+
+
+def test_a_checkpoint_that_is_not_there_is_one_sentence(run, monkeypatch, tmp_path, capsys):
+    assert recorded(run.parent, monkeypatch, tmp_path) == 2
+    assert "best.pt does not exist" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_runs_are_listed_from_the_lowest_score_and_only_the_best_shows_translations(run):
+    one = translation.measure(run / "best.pt", run / "test.tsv")
+    machine = {"processor": "one", "cores": 1, "threads": 1, "load": 0.0, "versions": {"torch": "2"}}
+    runs = []
+    for name, bleu in (("good", 30.0), ("bad", 10.0)):
+        scores = {beam: {"bleu": bleu, "details": ""} for beam in ("1", "4")}
+        runs.append(one | {"name": name, "command": name, "machine": machine, "scores_by_beam": scores})
+    text = translation.notes(runs)
+    assert text.index("| bad,") < text.index("| good,")
+    assert text.count("Its translations") == 1
+    assert text.index("**good**") < text.index("Its translations") < text.index("**bad**")
