@@ -1,8 +1,9 @@
 """The most memory that torch's tensors take during a piece of work.
 
-Not the resident memory of the process: that also has what the allocator of the system keeps of earlier work, and
-pages of libraries, which hide what is small. On CUDA torch's own allocator keeps the maximum. On the CPU its profiler
-notes each allocation and release, of tensors and of the scratch memory of torch's kernels, and they are added up.
+Not the resident memory of the process: that also has pages of libraries and what the system's allocator keeps of
+earlier work (a third more for a training step, on both sides alike), which hide what is small. On CUDA torch's own
+allocator keeps the maximum. On the CPU its profiler notes each allocation and release, of tensors and of the scratch
+memory of torch's kernels, and they are added up.
 """
 
 import contextlib

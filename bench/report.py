@@ -78,7 +78,8 @@ def si(value: float) -> str:
 def context(stored: dict[str, Any]) -> str:
     """The command and the machine of a record, for the end of a paragraph."""
     machine = stored["machine"]
-    device = machine["gpu"] or f"{machine['processor']}, {machine['threads']} threads"
+    on_gpu = stored["name"].endswith("_cuda")
+    device = machine["gpu"] if on_gpu else f"{machine['processor']}, threads used: {machine['threads']}"
     return f"`{stored['command']}` on {device}, load {machine['load']:.1f}, torch {machine['versions']['torch']}."
 
 

@@ -210,9 +210,11 @@ def test_the_benchmark_for_cuda_runs_on_a_processor_without_a_compiler(monkeypat
     monkeypatch.setattr(torch, "compile", lambda function, dynamic: function)
     one = training_step_cuda.measure("tiny", TINY, sentences=2, tokens=4, rounds=3, steps=2, device="cpu")
     machine = {"gpu": "a GPU", "load": 0.0, "versions": {"torch": "2"}}
-    stored = {"training": [one], "command": "python -m bench training_step_cuda", "machine": machine}
+    stored = {"name": "training_step_cuda", "training": [one], "command": "python -m bench …", "machine": machine}
     assert [row[1] for row in training_step_cuda.rows(stored)] == list(training_step.NAMES.values())
-    assert "100,000 such steps take" in training_step_cuda.notes(stored)
+    notes = training_step_cuda.notes(stored)
+    assert "100,000 such steps take" in notes
+    assert "on a GPU, load" in notes
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert training_step_cuda.run() is None
     assert "has no CUDA device" in capsys.readouterr().out
