@@ -40,8 +40,15 @@ class Batch:
     target_tokens: int  # without padding
 
     def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device."""
-        return Batch(self.source.to(device), self.target_in.to(device), self.target_out.to(device), self.target_tokens)
+        """The same batch on another device. From pinned memory, the copy goes on while the program does."""
+        late = self.source.is_pinned()
+        tensors = (self.source, self.target_in, self.target_out)
+        return Batch(*(tensor.to(device, non_blocking=late) for tensor in tensors), self.target_tokens)
+
+    def pinned(self) -> "Batch":
+        """The same batch in memory that a CUDA device reads by itself."""
+        tensors = (self.source, self.target_in, self.target_out)
+        return Batch(*(tensor.pin_memory() for tensor in tensors), self.target_tokens)
 
 
 def encode_pairs(pairs: Sequence[Pair], tokenizer: Tokenizer, max_length: int) -> tuple[list[Example], int]:

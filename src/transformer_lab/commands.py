@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from transformer_lab.errors import LabError
 
 RAW = argparse.RawDescriptionHelpFormatter
-DEVICES = ("auto", "cpu", "cuda")
+DECODING_TOKENS = 4_000  # a batch of translations
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,7 +22,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "  course train                                       the book's model, on the built-in corpus\n"
         "  course train --config tatoeba --data ../shared/data/tatoeba-zh-en --out runs/tatoeba\n"
         "  course train --config base --data wmt14 --source de --device cuda\n"
-        "  course train --config tiny --set steps=50 --set d_model=64",
+        "  course train --config tiny --set steps=50 --set d_model=64\n"
+        "  course train --config base --data wmt14 --set batch_tokens=5000 --set accumulate=5\n"
+        "                                                     steps of 25,000 tokens in the memory of 5,000\n"
+        "several processes, each with its share of every batch, here two:\n"
+        "  torchrun --nproc-per-node 2 -m course.cli train --config base --data wmt14\n"
+        "curves: tensorboard --logdir DIR",
         formatter_class=RAW,
     )
     train.add_argument(
@@ -60,7 +66,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     evaluate.add_argument("--lowercase", action="store_true", help="score without regard to case")
     evaluate.add_argument("--json", action="store_true", help="print only JSON on stdout")
     evaluate.add_argument("--translations", type=Path, metavar="FILE", help="write the translations, one a line")
-    _add_beam(evaluate)
+    _add_decoding(evaluate)
     _add_device(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
@@ -79,7 +85,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     translate.add_argument(
         "--attention", type=Path, metavar="FILE", help="draw the attention map of one greedy translation"
     )
-    _add_beam(translate)
+    _add_decoding(translate)
     _add_device(translate)
     translate.set_defaults(run=_translate)
 
@@ -90,11 +96,20 @@ def _add_languages(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA where there is one")
+    parser.add_argument(
+        "--device", default="auto", metavar="NAME", help="cpu, cuda or cuda:N (default: CUDA where there is a device)"
+    )
 
 
-def _add_beam(parser: argparse.ArgumentParser) -> None:
+def _add_decoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beam", type=_positive, default=1, metavar="N", help="beam search (default: 1, greedy)")
+    parser.add_argument(
+        "--batch-tokens",
+        type=_positive,
+        default=DECODING_TOKENS,
+        metavar="N",
+        help=f"source tokens, times the beam, that are decoded together (default: {DECODING_TOKENS})",
+    )
 
 
 def _positive(text: str) -> int:
@@ -108,37 +123,53 @@ _positive.__name__ = "positive whole number"  # argparse names the type in its s
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    from transformer_lab.distributed import join_processes
+
+    with join_processes() as processes:
+        return _train_together(arguments, processes)
+
+
+def _train_together(arguments: argparse.Namespace, processes) -> int:
+    """What each process does; the first speaks."""
     from transformer_lab.config import find_recipe
     from transformer_lab.corpus import load_corpus
-    from transformer_lab.run import Run, choose_device
+    from transformer_lab.device import choose_device
+    from transformer_lab.out_of_memory import out_of_memory
+    from transformer_lab.run import Run
+
+    def say(sentence: str) -> None:
+        if processes.first:
+            print(sentence, file=sys.stderr)
 
     recipe = find_recipe(arguments.config or ("tatoeba" if arguments.data else "book"), arguments.set)
-    device = choose_device(arguments.device)
+    device = choose_device(arguments.device, processes.local_rank)
     if arguments.data:
         corpus = load_corpus(arguments.data, arguments.source, arguments.target)
     else:
         corpus = _built_in(recipe.training.pairs, recipe.training.seed, arguments)
-    run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device)
+    with out_of_memory(f"a model of these sizes on {device}", "lower d_model, d_ff, num_layers or vocab_size"):
+        run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device, processes)
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
-    print(
+    together = f", in {processes.size} processes" if processes.size > 1 else ""
+    say(
         f"{corpus.name}: {len(corpus.train)} pairs, {corpus.source_language}→{corpus.target_language}. "
-        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}.",
-        file=sys.stderr,
+        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}{together}."
     )
     if run.finished:
-        print(f"{run.last} is trained already; to go on, add --set steps=N.", file=sys.stderr)
+        say(f"{run.last} is trained already; to go on, add --set steps=N.")
     elif run.resumed_from:
-        print(f"going on from step {run.resumed_from} ({run.last}).", file=sys.stderr)
+        say(f"going on from step {run.resumed_from} ({run.last}).")
     run.train()
-    print(f"best model: {run.best} (validation loss {run.best_loss:.4f})")
+    if processes.first:
+        print(f"best model: {run.best} (validation loss {run.best_loss:.4f})")
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from transformer_lab.checkpoint import load_checkpoint
     from transformer_lab.corpus import load_pairs
+    from transformer_lab.device import choose_device
     from transformer_lab.evaluation import evaluate
-    from transformer_lab.run import choose_device
     from transformer_lab.translator import Translator
 
     checkpoint = load_checkpoint(arguments.checkpoint)
@@ -149,8 +180,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         from transformer_lab.phrases import phrase_corpus
 
         pairs, name = phrase_corpus(1).test, "the built-in corpus"
-    translator = Translator(checkpoint.model().to(choose_device(arguments.device)), checkpoint.tokenizer)
-    score, translations = evaluate(translator, pairs, arguments.beam, arguments.lowercase)
+    device = choose_device(arguments.device)
+    with _decoding_memory(arguments):
+        translator = Translator(checkpoint.model().to(device), checkpoint.tokenizer)
+        score, translations = evaluate(translator, pairs, arguments.beam, arguments.lowercase, arguments.batch_tokens)
     if arguments.translations:
         _write_text(arguments.translations, "".join(f"{line}\n" for line in translations))
     if arguments.json:
@@ -170,20 +203,32 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _translate(arguments: argparse.Namespace) -> int:
-    from transformer_lab.run import choose_device
+    from transformer_lab.device import choose_device
     from transformer_lab.translator import Translator
 
-    translator = Translator.load(arguments.checkpoint, choose_device(arguments.device))
+    device = choose_device(arguments.device)
+    with _decoding_memory(arguments):
+        translator = Translator.load(arguments.checkpoint, device)
     texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
     if arguments.attention and len(texts) != 1:
         raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
-    for translation in translator.translate_all(texts, arguments.beam):
+    with _decoding_memory(arguments):
+        translations = translator.translate_all(texts, arguments.beam, batch_tokens=arguments.batch_tokens)
+    for translation in translations:
         print(translation)
     if arguments.attention:
         from transformer_lab.alignment import draw_attention
 
         draw_attention(translator, texts[0], arguments.attention)
     return 0
+
+
+def _decoding_memory(arguments: argparse.Namespace) -> AbstractContextManager:
+    """Says what to lower when translating runs out of memory."""
+    from transformer_lab.out_of_memory import out_of_memory
+
+    lower = [f"--batch-tokens={arguments.batch_tokens}", *([f"--beam={arguments.beam}"] * (arguments.beam > 1))]
+    return out_of_memory("translating", f"lower {' or '.join(lower)}, or use --device cpu")
 
 
 def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from transformer_lab.additive_attention import AttentionGRU, AttentionGRUConfig
+from transformer_lab.compiling import COMPILE
 from transformer_lab.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
 from transformer_lab.errors import LabError
 from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
 from transformer_lab.learned_positions import LearnedPositionTransformer
+from transformer_lab.precision import PRECISIONS
 from transformer_lab.prenorm import PreNormTransformer
 from transformer_lab.recurrent import FixedContextGRU, FixedContextLSTM, FixedContextRNN, RecurrentConfig
 from transformer_lab.rotary import RotaryConfig, RotaryTransformer
@@ -42,6 +44,9 @@ class TrainingConfig:
     rate_factor: float = 1.0  # multiplies equation 3
     label_smoothing: float = 0.1
     clip: float = 0.0  # the gradient's largest norm; 0 = not clipped, as in the paper
+    accumulate: int = 1  # batches a step: as large a step as wanted, in the memory of one batch
+    precision: str = "auto"  # of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere
+    compile: str = "auto"  # by torch.compile: 1 = yes, 0 = no; auto = on CUDA alone
     validate_every: int = 1_000  # steps; a checkpoint is written as often
     patience: int = 0  # validations without a better loss before training stops; 0 = never
     average: int = 5  # the best model is sought among averages of this many last checkpoints
@@ -49,7 +54,7 @@ class TrainingConfig:
     pairs: int = 20_000  # how many are generated when training on the built-in corpus
 
     def __post_init__(self) -> None:
-        for name in ("batch_tokens", "steps", "warmup", "validate_every", "average", "pairs"):
+        for name in ("batch_tokens", "steps", "warmup", "accumulate", "validate_every", "average", "pairs"):
             if getattr(self, name) < 1:
                 raise LabError(f"{name}={getattr(self, name)} must be at least 1.")
         for name in ("rate_factor", "clip", "patience"):
@@ -57,6 +62,9 @@ class TrainingConfig:
                 raise LabError(f"{name}={getattr(self, name)} must not be negative.")
         if not 0 <= self.label_smoothing < 1:
             raise LabError(f"label_smoothing={self.label_smoothing} must be at least 0 and below 1.")
+        for name, choices in (("precision", PRECISIONS), ("compile", COMPILE)):
+            if getattr(self, name) not in choices:
+                raise LabError(f"{name}={getattr(self, name)!r} is none of {', '.join(choices)}.")
 
 
 @dataclass(frozen=True)

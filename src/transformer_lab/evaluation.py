@@ -30,8 +30,12 @@ def bleu(translations: Sequence[str], references: Sequence[str], lowercase: bool
 
 
 def evaluate(
-    translator: Translator, pairs: Sequence[Pair], beam: int = 1, lowercase: bool = False
+    translator: Translator,
+    pairs: Sequence[Pair],
+    beam: int = 1,
+    lowercase: bool = False,
+    batch_tokens: int = 4_000,
 ) -> tuple[Score, list[str]]:
-    """The score of a translator on some pairs, and its translations."""
-    translations = translator.translate_all([pair.source for pair in pairs], beam)
+    """The score of a translator on some pairs, and its translations; `batch_tokens` as in `translate_all`."""
+    translations = translator.translate_all([pair.source for pair in pairs], beam, batch_tokens=batch_tokens)
     return bleu(translations, [pair.target for pair in pairs], lowercase), translations

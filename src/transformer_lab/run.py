@@ -3,16 +3,16 @@
 OUT/last.pt        the newest state; a run that was stopped, even killed, goes on from it
 OUT/best.pt        the model with the lowest validation loss, for translating
 OUT/log.csv        loss and learning rate of every step, and the validation losses
+OUT/tensorboard/   the same as curves, for `tensorboard --logdir OUT`
 OUT/snapshots/     the last few models, for averaging
 """
 
-import csv
 import dataclasses
-import io
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,23 +25,35 @@ from transformer_lab.batching import Example, encode_pairs
 from transformer_lab.checkpoint import Checkpoint, atomic_write, load_checkpoint, save_checkpoint
 from transformer_lab.config import Recipe
 from transformer_lab.corpus import Corpus, Pair
+from transformer_lab.distributed import Processes
 from transformer_lab.errors import LabError
+from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.tokenizer import Tokenizer
-from transformer_lab.trainer import Trainer, validation_loss
+from transformer_lab.trainer import Step, Trainer, validation_loss
+from transformer_lab.training_log import CsvLog, Row, TensorBoardLog
 
-LOG_COLUMNS = ("step", "loss", "learning_rate", "validation_loss")
+VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 
 
-def prepare(corpus: Corpus, recipe: Recipe) -> tuple[Recipe, Tokenizer, list[Example], list[Example]]:
-    """Learns the tokenizer from the training pairs and applies it.
+ALONE = Processes()
+
+
+def prepare(
+    corpus: Corpus, recipe: Recipe, processes: Processes = ALONE
+) -> tuple[Recipe, Tokenizer, list[Example], list[Example]]:
+    """Learns the tokenizer from the training pairs (the first process does, for all) and applies it.
 
     Returns the recipe with the sizes of that tokenizer, the tokenizer, and the training and validation examples.
     """
-    tokenizer = Tokenizer.train((side for pair in corpus.train for side in pair), recipe.model.vocab_size)
+    learned = ""
+    if processes.first:
+        texts = (side for pair in corpus.train for side in pair)
+        learned = Tokenizer.train(texts, recipe.model.vocab_size).to_json()
+    tokenizer = Tokenizer.from_json(processes.agree(learned))
     model = replace(recipe.model, vocab_size=tokenizer.size, pad_id=tokenizer.pad_id)
     train, left_out = encode_pairs(corpus.train, tokenizer, model.max_length)
     validation, _ = encode_pairs(corpus.validation, tokenizer, model.max_length)
-    if left_out:
+    if left_out and processes.first:
         print(
             f"{left_out} of {len(corpus.train)} training pairs are longer than max_length={model.max_length} "
             "tokens and are left out.",
@@ -52,30 +64,35 @@ def prepare(corpus: Corpus, recipe: Recipe) -> tuple[Recipe, Tokenizer, list[Exa
     return replace(recipe, model=model), tokenizer, train, validation
 
 
-def choose_device(name: str) -> torch.device:
-    """`auto`, `cpu` or `cuda` as a device. Raises LabError for CUDA where there is none."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise LabError("--device cuda: torch finds no CUDA device here; use --device cpu or auto.")
-    return torch.device(name)
-
-
 class Run:
-    """Trains a recipe on a corpus in the directory `out`, from the start or from where it was stopped."""
+    """Trains a recipe on a corpus in the directory `out`, from the start or from where it was stopped.
 
-    def __init__(self, recipe: Recipe, corpus: Corpus, out: Path, device: torch.device | str = "cpu"):
+    Of several processes that train together, the first validates and writes; all must see the same `out`.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        corpus: Corpus,
+        out: Path,
+        device: torch.device | str = "cpu",
+        processes: Processes = ALONE,
+    ):
         """Raises LabError when `out` holds a run of another recipe or of other data."""
         self.out = Path(out)
         self.corpus = corpus
-        self.recipe, self.tokenizer, train, self.validation = prepare(corpus, recipe)
+        self.processes = processes
+        self.recipe, self.tokenizer, train, self.validation = prepare(corpus, recipe, processes)
         torch.manual_seed(recipe.training.seed)
         self.model = self.recipe.build()
-        self.trainer = Trainer(self.model, train, self.tokenizer, recipe.training, self.recipe.model.d_model, device)
+        d_model = self.recipe.model.d_model
+        self.trainer = Trainer(self.model, train, self.tokenizer, recipe.training, d_model, device, processes)
         self.best_loss, self.worse = float("inf"), 0
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
+        self._clock = 0.0  # when the time was last looked at
+        self._speed = 0.0  # target tokens a second
         self._fingerprint = _fingerprint(corpus.train)
-        self._rows: list[tuple[Any, ...]] = []
+        self._csv, self._tensorboard = CsvLog(self.out / "log.csv"), TensorBoardLog(self.out / "tensorboard")
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
@@ -97,49 +114,89 @@ class Run:
         return self.trainer.step >= config.steps or bool(config.patience and self.worse >= config.patience)
 
     def train(self, progress: bool = True) -> None:
-        """Trains until finished. Raises LabError when the loss is not finite: the last good state is kept."""
-        every = self.trainer.config.validate_every
-        with tqdm(
+        """Trains until finished.
+
+        Raises:
+            LabError: the loss is not finite, memory runs out, nothing can be written. The last good state is kept.
+        """
+        bar = tqdm(
             total=self.trainer.config.steps,
             initial=self.trainer.step,
             unit="step",
-            disable=not progress,
+            disable=not (progress and self.processes.first),
             mininterval=0.5 if sys.stderr.isatty() else 30,
-        ) as bar:
-            speed = 0.0
-            steps = iter(self.trainer)
-            while not self.finished:
-                try:
-                    step = next(steps)
-                except LabError as error:
-                    kept = f"the last good state is {self.last}" if self.last.exists() else "nothing was saved yet"
-                    raise LabError(f"{error} ({kept}.)") from error
-                self.seconds += step.seconds
-                row = [step.number, step.loss, step.learning_rate, ""]
-                # Smoothed, so that the number can be read.
-                speed = 0.95 * speed + 0.05 * step.tokens / step.seconds if speed else step.tokens / step.seconds
-                if step.number % every == 0 or step.number == self.trainer.config.steps:
-                    row[3] = self._validate()
-                    bar.write(
-                        f"step {step.number}: validation loss {row[3]:.4f}"
-                        f"{' (best so far)' if self.worse == 0 else ''}",
-                        file=sys.stderr,
-                    )
-                self._rows.append(tuple(row))
-                if row[3] != "":
-                    self._save()
-                bar.set_postfix_str(
-                    f"loss {step.loss:.3f}, {speed:,.0f} tokens/s, lr {step.learning_rate:.1e}", refresh=False
-                )
-                bar.update()
+        )
+        with bar, closing(self._tensorboard), closing(iter(self.trainer)) as steps:
+            try:
+                self._train(steps, bar)
+            except LabError as error:
+                kept = f"the last good state is {self.last}" if self.last.exists() else "nothing was saved yet"
+                raise LabError(f"{error} ({kept}.)") from error
+
+    def _train(self, steps: Iterator[Step], bar: tqdm) -> None:
+        config = self.trainer.config
+        at_work = self.trainer.device.type != "cpu"  # a device works on, while the program looks at what was done
+        before = None
+        self._clock = time.perf_counter()
+        while not self.finished:
+            step = next(steps)
+            if before is not None:
+                self._log(self._row(before, bar))
+                before = None
+            validates = step.number % config.validate_every == 0 or step.number == config.steps
+            if at_work and not validates:
+                before = step  # its loss is asked for when the device has the next step to work on
+                continue
+            row = self._row(step, bar)
+            if not validates:
+                self._log(row)
+                continue
+            loss = self._validate()
+            if self.processes.first:
+                best = " (best so far)" if self.worse == 0 else ""
+                bar.write(f"step {step.number}: validation loss {loss:.4f}{best}", file=sys.stderr)
+            self._log(replace(row, validation_loss=loss))
+            self._save()
+            self._elapsed()  # the next step's time begins here
+
+    def _row(self, step: Step, bar: tqdm) -> Row:
+        """What is known of a step, once it is done; shows it."""
+        row = Row(step.number, step.loss, step.learning_rate, step.gradient_norm, step.tokens / self._elapsed())
+        # Smoothed, so that the number can be read.
+        self._speed = 0.95 * self._speed + 0.05 * row.tokens_per_second if self._speed else row.tokens_per_second
+        bar.set_postfix_str(f"loss {row.loss:.3f}, {self._speed:,.0f} tokens/s, lr {row.learning_rate:.1e}", False)
+        bar.update()
+        return row
+
+    def _elapsed(self) -> float:
+        """Seconds since the last call, which count as the run's."""
+        before, self._clock = self._clock, time.perf_counter()
+        self.seconds += self._clock - before
+        return self._clock - before
+
+    def _log(self, row: Row) -> None:
+        self._csv.add(row)
+        self._tensorboard.add(row)
 
     def _validate(self) -> float:
+        """The validation loss that the first process finds. All go by it, so that all stop at the same step."""
+        if self.processes.first:
+            remedy = f"lower batch_tokens={self.trainer.config.batch_tokens}, or the model's sizes"
+            with out_of_memory(f"validation after step {self.trainer.step}", remedy):
+                loss = self._best_of_candidates()
+            self._elapsed()
+        else:
+            loss = 0.0
+        loss, self.best_loss, self.worse = self.processes.agree((loss, self.best_loss, self.worse))
+        return loss
+
+    def _best_of_candidates(self) -> float:
         """The validation loss of the model or of the average of its last few states, whichever is lower.
 
         While training still makes large steps, states lie far apart and their average is worse than the newest of
         them; later it is better. The best of all so far becomes best.pt.
         """
-        start, step = time.perf_counter(), self.trainer.step
+        step = self.trainer.step
         weights = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
         candidates = [weights]
         if self.trainer.config.average > 1:
@@ -149,10 +206,10 @@ class Run:
         losses = []
         for candidate in candidates:
             self.model.load_state_dict(candidate)
-            losses.append(validation_loss(self.model, self.validation, self.tokenizer))
+            batch_tokens = min(VALIDATION_TOKENS, self.trainer.config.batch_tokens)
+            losses.append(validation_loss(self.model, self.validation, self.tokenizer, batch_tokens))
         self.model.load_state_dict(weights)
         loss = min(losses)
-        self.seconds += time.perf_counter() - start
         if loss < self.best_loss:
             self.best_loss, self.worse = loss, 0
             save_checkpoint(self.best, self._checkpoint(candidates[losses.index(loss)]))
@@ -187,11 +244,11 @@ class Run:
         )
 
     def _save(self) -> None:
-        """Writes the log, then the state; only then are the snapshots that neither needs any more removed."""
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([LOG_COLUMNS, *self._rows])
-        with atomic_write(self.out / "log.csv") as file:
-            file.write(text.getvalue().encode())
+        """Writes the logs, then the state; only then are the snapshots that neither needs any more removed."""
+        if not self.processes.first:
+            return
+        self._csv.save()
+        self._tensorboard.save()
         save_checkpoint(self.last, self._checkpoint(self.model.state_dict(), self.trainer.state()))
         if self.trainer.config.average > 1:
             kept = self._newest_snapshots()
@@ -207,18 +264,17 @@ class Run:
         difference = _difference(stored.recipe, self.recipe)
         if difference:
             raise LabError(f"{self.last} was trained with {difference}; {remedy}.")
+        if stored.tokenizer.to_json() != self.tokenizer.to_json():
+            raise LabError(
+                f"{self.last} has a vocabulary of {stored.tokenizer.size} tokens that are not the "
+                f"{self.tokenizer.size} learned from {self.corpus.name}; {remedy}."
+            )
         self.model.load_state_dict(stored.weights)
         self.trainer.restore(stored.trainer)
         self.best_loss, self.worse = stored.data["validation_loss"], stored.data["worse"]
         self.seconds = stored.data["seconds"]
         self.resumed_from = stored.step
-        log = self.out / "log.csv"
-        lines = log.read_text().splitlines() if log.exists() else []
-        self._rows = [
-            (int(row["step"]), float(row["loss"]), float(row["learning_rate"]), _number(row["validation_loss"]))
-            for row in csv.DictReader(lines)
-            if int(row["step"]) <= stored.step
-        ]
+        self._csv.restore(stored.step)
 
 
 def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
@@ -232,7 +288,7 @@ def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
 
 def _difference(stored: Recipe, wanted: Recipe) -> str:
     """How two recipes differ where a run cannot change midway: `d_model=128, not 256`; else an empty string."""
-    may_change = {"steps", "patience"}
+    may_change = {"steps", "patience", "compile"}
     pairs = [(stored, wanted, ("architecture",))]
     for part in ("model", "training"):
         names = tuple(f.name for f in dataclasses.fields(getattr(wanted, part)) if f.name not in may_change)
@@ -250,7 +306,3 @@ def _fingerprint(pairs: Sequence[Pair]) -> int:
     for pair in pairs:
         checksum = zlib.crc32(f"{pair.source}\t{pair.target}\n".encode(), checksum)
     return checksum
-
-
-def _number(text: str) -> float | str:
-    return float(text) if text else ""

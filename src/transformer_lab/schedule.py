@@ -16,8 +16,11 @@ def learning_rate(step: int, d_model: int, warmup: int, factor: float = 1.0) -> 
 
 
 def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Adam:
-    """The paper's Adam: β₁ = 0.9, β₂ = 0.98, ε = 10⁻⁹. The schedule sets its learning rate at every step."""
-    return torch.optim.Adam(parameters, lr=0.0, betas=(0.9, 0.98), eps=1e-9)
+    """The paper's Adam: β₁ = 0.9, β₂ = 0.98, ε = 10⁻⁹. The schedule sets its learning rate at every step.
+
+    Fused: one kernel reads and writes every number once, where the plain form makes a dozen passes over memory.
+    """
+    return torch.optim.Adam(parameters, lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

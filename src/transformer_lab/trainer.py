@@ -1,17 +1,26 @@
 """The training loop. It knows nothing of the model but that it gives logits for the next token."""
 
-import time
+import math
+import random
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from transformer_lab.batching import Batch, Example, collate, plan_batches
+from transformer_lab.batching import Example, collate, plan_batches
+from transformer_lab.compiling import compile_errors_in_words
 from transformer_lab.config import TrainingConfig
+from transformer_lab.distributed import Processes
 from transformer_lab.errors import LabError
+from transformer_lab.feeding import Feed, Portion
+from transformer_lab.gradient import Gradient
+from transformer_lab.late import Late
 from transformer_lab.loss import label_smoothed_cross_entropy
+from transformer_lab.out_of_memory import out_of_memory
+from transformer_lab.prefetch import prefetched
 from transformer_lab.schedule import adam, learning_rate, set_learning_rate
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.tokenizer import Tokenizer
@@ -19,21 +28,41 @@ from transformer_lab.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of training did."""
+    """What one step of training did. A device may still be at work on it; who asks for its loss waits."""
 
     number: int  # 1, 2, …
-    loss: float  # mean over the batch's target tokens, with label smoothing
     learning_rate: float
-    tokens: int  # target tokens, without padding
-    seconds: float
+    tokens: int  # target tokens, without padding: of all its batches and all processes
+    measured: Late  # loss, norm of the gradient
+
+    @property
+    def loss(self) -> float:
+        """Mean over the step's target tokens, with label smoothing. Raises LabError as `check`."""
+        return self.check()[0]
+
+    @property
+    def gradient_norm(self) -> float:
+        """The length of the whole model's gradient, before it is clipped. Raises LabError as `check`."""
+        return self.check()[1]
+
+    def check(self) -> tuple[float, float]:
+        """The loss and the gradient's norm. Raises LabError when one is not finite: the weights are spoilt then."""
+        loss, norm = self.measured.get()
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            what = f"gradient is not finite (the loss is {loss:.4g})" if math.isfinite(loss) else f"loss is {loss}"
+            raise LabError(
+                f"step {self.number}: the {what}, at a learning rate of {self.learning_rate:.2g}; "
+                "lower rate_factor, raise warmup or set clip=1."
+            )
+        return loss, norm
 
 
 class Trainer:
     """Trains `model` on `examples`; iterate over it to train.
 
     Its state (`state`, `restore`) holds all that the coming steps depend on, but for the model's weights: after
-    `restore` on the same machine, a run continues to the very same losses. Seeds torch's global generator, from
-    which dropout draws.
+    `restore` on the same machine, a run continues to the very same losses. Each step seeds torch's global generator,
+    from which dropout draws.
     """
 
     def __init__(
@@ -44,76 +73,91 @@ class Trainer:
         config: TrainingConfig,
         d_model: int,
         device: torch.device | str = "cpu",
+        processes: Processes = Processes(),  # noqa: B008 (frozen)
     ):
+        """Raises LabError without examples, or where the device cannot compute in `config.precision`."""
         if not examples:
             raise LabError("there is nothing to train on: no pair fits in max_length; raise it or give other data.")
-        self.model = model.to(device)
-        self.examples = examples
-        self.tokenizer = tokenizer
+        self.device = torch.device(device)
+        self.model = model.to(self.device)
         self.config = config
         self.d_model = d_model
-        self.device = torch.device(device)
+        self.processes = processes
+        self.feed = Feed(examples, tokenizer, config, processes)
+        self.gradient = Gradient(model, config, self.device, processes)
         self.optimizer = adam(model.parameters())
         self.step = 0  # steps done
         self.epoch = 0
         self.position = 0  # batches done of this epoch
-        self._lengths = [example.length for example in examples]
-        torch.manual_seed(config.seed)
 
     def __iter__(self) -> Iterator[Step]:
-        """Trains until `config.steps`. Raises LabError when the loss is not finite; the step is not taken then."""
-        while self.step < self.config.steps:
-            plan = plan_batches(self._lengths, self.config.batch_tokens, self.config.seed, self.epoch)
-            while self.position < len(plan) and self.step < self.config.steps:
-                batch = collate([self.examples[i] for i in plan[self.position]], self.tokenizer)
-                step = self._train_on(batch.to(self.device))
-                self.step += 1
-                self.position += 1
-                yield step
-            if self.position == len(plan):
-                self.epoch, self.position = self.epoch + 1, 0
+        """Trains until `config.steps`. A device may still be at work on the step that is yielded, on none before it.
 
-    def _train_on(self, batch: Batch) -> Step:
-        start = time.perf_counter()
+        Raises:
+            LabError: a loss or a gradient is not finite. On a processor, that step is not taken; elsewhere this is
+                known one step later. Or memory ran out, or the compiler failed.
+        """
+        portions = self.feed.portions(self.epoch, self.position, self.device)
+        if self.device.type == "cuda":  # a processor has nothing else to prepare batches with
+            portions = prefetched(portions)
+        with closing(portions):
+            before = None
+            while self.step < self.config.steps:
+                portion = next(portions)
+                with compile_errors_in_words(), out_of_memory(*self._memory_advice(portion)):
+                    step = self._train_on(portion)
+                if before is not None:
+                    before.check()
+                self.step, self.epoch, self.position = step.number, portion.epoch, portion.position
+                before = step
+                yield step
+            if before is not None:
+                before.check()
+
+    def _train_on(self, portion: Portion) -> Step:
         number = self.step + 1
         rate = learning_rate(number, self.d_model, self.config.warmup, self.config.rate_factor)
         set_learning_rate(self.optimizer, rate)
+        torch.manual_seed(self._seed(number))
         self.model.train()
         self.optimizer.zero_grad()
-        logits = self.model(batch.source, batch.target_in)
-        loss = label_smoothed_cross_entropy(
-            logits, batch.target_out, self.tokenizer.pad_id, self.config.label_smoothing
-        )
-        value = loss.item()
-        if value != value or abs(value) == float("inf"):
-            raise LabError(
-                f"step {number}: the loss is {value}, at a learning rate of {rate:.2g}; "
-                "lower rate_factor, raise warmup or set clip=1."
-            )
-        loss.backward()
+        loss = self.gradient.backward(portion.batches, portion.tokens)
+        weights = [weight for weight in self.model.parameters() if weight.grad is not None]
+        norm = get_total_norm([weight.grad for weight in weights])
+        step = Step(number, rate, portion.tokens, Late(torch.stack([loss, norm])))
+        if self.device.type == "cpu":  # elsewhere, to look would be to wait
+            step.check()
         if self.config.clip:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
+            clip_grads_with_norm_(weights, self.config.clip, norm)
         self.optimizer.step()
-        return Step(number, value, rate, batch.target_tokens, time.perf_counter() - start)
+        return step
+
+    def _seed(self, number: int) -> int:
+        """What the step draws depends on its number, so a resumed run draws the same; each process draws its own."""
+        return random.Random(f"{self.config.seed} {number} {self.processes.rank}").getrandbits(63)
+
+    def _memory_advice(self, portion: Portion) -> tuple[str, str]:
+        """What was being done when memory ran out, and what to lower."""
+        size = max(batch.source.numel() + batch.target_in.numel() for batch in portion.batches)
+        return (
+            f"step {self.step + 1}, a batch of {size:,} source and target tokens on {self.device}",
+            f"lower batch_tokens={self.config.batch_tokens} (accumulate={2 * self.config.accumulate} with half of it "
+            "makes steps as large), or the model's sizes",
+        )
 
     def state(self) -> dict[str, Any]:
-        """Step, place in the data, optimizer and random generators: tensors and plain values only."""
+        """Step, place in the data, and optimizer: tensors and plain values only."""
         return {
             "step": self.step,
             "epoch": self.epoch,
             "position": self.position,
             "optimizer": self.optimizer.state_dict(),
-            "generator": torch.get_rng_state(),
-            "cuda_generators": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continues where `state` was taken. The model's weights are loaded separately, before."""
         self.step, self.epoch, self.position = state["step"], state["epoch"], state["position"]
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["generator"].cpu())
-        if self.device.type == "cuda" and state["cuda_generators"]:
-            torch.cuda.set_rng_state_all([generator.cpu() for generator in state["cuda_generators"]])
 
 
 @torch.no_grad()
@@ -125,12 +169,12 @@ def validation_loss(
     lengths = [example.length for example in examples]
     training = model.training
     model.eval()
-    total, tokens = 0.0, 0
+    total, tokens = torch.zeros((), dtype=torch.float64, device=device), 0
     for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
         batch = collate([examples[i] for i in indices], tokenizer).to(device)
         logits = model(batch.source, batch.target_in)
         mean = label_smoothed_cross_entropy(logits, batch.target_out, tokenizer.pad_id)
-        total += mean.item() * batch.target_tokens
+        total += mean.double() * batch.target_tokens
         tokens += batch.target_tokens
     model.train(training)
-    return total / tokens
+    return total.item() / tokens

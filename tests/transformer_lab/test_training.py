@@ -15,10 +15,11 @@ import torch
 from transformer_lab.checkpoint import FORMAT, VERSION, atomic_write, load_checkpoint, save_checkpoint
 from transformer_lab.config import RECIPES, Recipe, find_recipe
 from transformer_lab.corpus import Corpus
+from transformer_lab.device import choose_device
 from transformer_lab.errors import LabError
 from transformer_lab.evaluation import bleu, evaluate
 from transformer_lab.phrases import phrase_corpus
-from transformer_lab.run import Run, average_weights, choose_device, prepare
+from transformer_lab.run import Run, average_weights, prepare
 from transformer_lab.toy import TASKS, toy_corpus
 from transformer_lab.trainer import Trainer, validation_loss
 from transformer_lab.translator import Translator

@@ -1,0 +1,31 @@
+"""Out of memory, as a sentence that says what to lower."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from transformer_lab.errors import LabError
+
+# What torch's allocators say on a processor; on CUDA it has an exception of its own.
+ON_PROCESSOR = re.compile(r"not enough memory|can't allocate memory|std::bad_alloc")
+WANTED = re.compile(r"allocate ([\d.]+ ?(?:[KMGT]iB|bytes))")
+
+
+@contextmanager
+def out_of_memory(doing: str, remedy: str) -> Iterator[None]:
+    """Turns an allocation that fails inside into a LabError: what was being done, and the remedy."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        wanted = WANTED.search(str(error))
+        size = f" ({wanted[1]} more were wanted)" if wanted else ""
+        raise LabError(f"{doing}: out of memory{size}; {remedy}.") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocation failed, on whatever device."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or bool(ON_PROCESSOR.search(str(error)))
