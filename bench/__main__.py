@@ -16,7 +16,7 @@ from bench import (
     training_step,
     training_step_cuda,
 )
-from bench.report import record, table
+from bench.report import SEED, record, table
 
 # What records itself is not among them: translation (see there) and grading.
 BENCHMARKS: dict[str, ModuleType] = {
@@ -52,7 +52,7 @@ def measure(name: str) -> None:
     if result is None:  # not on this machine; it has said why
         return
     seconds = time.perf_counter() - started
-    stored = record(result[0], f"python -m bench {name}", {"benchmark_seconds": seconds, **result[1]})
+    stored = record(result[0], f"python -m bench {name}", {"seed": SEED, "benchmark_seconds": seconds, **result[1]})
     if hasattr(benchmark, "draw"):
         benchmark.draw(stored)
     print(table(benchmark.HEADER, benchmark.rows(stored)) + "\n")

@@ -9,7 +9,7 @@ from bench import cost
 from bench.comparison import Make, compare
 from bench.decoding import BOS, NEVER, SENTENCES, STEPS, random_source
 from bench.memory import Work
-from bench.report import Result, context, limit, mebibytes, si, spread, table
+from bench.report import SEED, Result, context, limit, mebibytes, si, spread, table
 from transformer_lab.decoding import greedy_decode
 from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
 from transformer_lab.transformer import Transformer
@@ -25,7 +25,7 @@ def run(
 ) -> Result:
     """Measures; returns the record's name and content."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.manual_seed(0)
+    torch.manual_seed(SEED)
     source = random_source(config, sentences, steps, device)
     sides, costs, caches = {}, {}, {}
     for groups in GROUPS:

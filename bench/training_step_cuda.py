@@ -1,6 +1,7 @@
 """A training step of the paper's base and big models on CUDA in bf16: ours, compiled, against torch.nn.Transformer."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -8,8 +9,19 @@ from torch import nn
 
 from bench.memory import Work
 from bench.peer import TorchTransformer
-from bench.report import Result, context, limit, limit_in_words, mebibytes, spread, table
-from bench.training_step import NAMES, compare_steps, in_words, our_loss, setting, stepper, torch_adam, torch_loss
+from bench.report import SEED, Result, context, limit, limit_in_words, mebibytes, spread, table
+from bench.training_step import (
+    NAMES,
+    Loss,
+    compare_steps,
+    in_words,
+    our_loss,
+    setting,
+    stepper,
+    torch_adam,
+    torch_loss,
+)
+from transformer_lab.precision import allow_tf32
 from transformer_lab.schedule import adam
 from transformer_lab.transformer import Transformer, TransformerConfig
 
@@ -26,7 +38,6 @@ HEADER = [
     "training step, bf16", "who", "ms a step", "target tokens a second", "ours is faster by", "memory at the peak",
     "share of the limit",
 ]  # fmt: skip
-Loss = Callable[[nn.Module, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def run() -> Result | None:
@@ -35,11 +46,14 @@ def run() -> Result | None:
         print("training_step_cuda is left out: this machine has no CUDA device.\n")
         return None
     results = []
+    before = torch.get_float32_matmul_precision()
+    allow_tf32()  # as our trainer does; here for all sides
     for name, config in SETTINGS:
         try:
             results.append(measure(name, config, SENTENCES, TOKENS))
         except torch.OutOfMemoryError as error:
             print(f"training_step_cuda leaves out {name}: {str(error).split('.')[0]}.\n")
+    torch.set_float32_matmul_precision(before)
     return ("training_step_cuda", {"training": results}) if results else None
 
 
@@ -54,12 +68,11 @@ def measure(
 ) -> dict[str, Any]:
     """Compares the sides at one size. `device` is for a test of this program without the device."""
     torch.compiler.reset()  # the kernels of another size are of no use here
-    torch.manual_seed(0)
+    torch.manual_seed(SEED)
     source, target = torch.randint(3, config.vocab_size, (2, sentences, tokens), device=device)
-    ours = torch.compile(in_bf16(our_loss, device), dynamic=False)
-    theirs = in_bf16(torch_loss, device)
+    theirs = partial(in_bf16, device=device)
     sides = {
-        "ours": stepper(lambda: Transformer(config).to(device), ours, adam, source, target),
+        "ours": stepper(lambda: Transformer(config).to(device), partial(our_loss, device=device), adam, source, target),
         "torch": stepper(lambda: TorchTransformer(config).to(device), theirs, torch_adam, source, target),
         "torch, weights kept": stepper(
             lambda: TorchTransformer(config).keep_weights().to(device), theirs, torch_adam, source, target
@@ -70,12 +83,13 @@ def measure(
     return setting(name, config, sentences, tokens) | {"steps": steps} | compared
 
 
-def in_bf16(loss_of: Loss, device: str) -> Loss:
-    """The loss with its matrix products in bf16, as torch chooses them; weights and their updates stay float32."""
+def in_bf16(model: nn.Module, device: str) -> Loss:
+    """The peer's loss with its matrix products in bf16; weights and their updates stay float32."""
+    of = torch_loss(model)
 
-    def loss(model: nn.Module, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def loss(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         with torch.autocast(device, torch.bfloat16):
-            return loss_of(model, source, target)
+            return of(source, target)
 
     return loss
 
@@ -127,8 +141,8 @@ def notes(stored: dict[str, Any]) -> str:
         )
     return (
         f"{table(HEADER, rows(stored))}\n\nAll in bf16 by autocast, with float32 weights, on sentences of one length. "
-        "Ours is our model with our loss, by `torch.compile`, and our trainer's Adam. The peer is "
-        "`torch.nn.Transformer` in its plain eager form, with `cross_entropy(label_smoothing=…)` and "
+        "Ours is our model with our loss and Adam, in the way of our trainer: by `torch.compile`, for any shape. The "
+        "peer is `torch.nn.Transformer` in its plain eager form, with `cross_entropy(label_smoothing=…)` and "
         "`torch.optim.Adam`. It also drops attention weights; a second peer has that turned off. "
         f"{' '.join(limits)} Where the limit is arithmetic, the share is the model FLOP utilisation: only the products "
         "that the formulas ask for are counted, attention where the mask allows it. Medians and quartiles of "

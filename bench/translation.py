@@ -61,10 +61,12 @@ def whole_run(last: Path) -> dict[str, Any] | None:
     if not last.exists():
         return None
     stored = load_checkpoint(last)
-    state, batches = stored.trainer, stored.step * getattr(stored.recipe.training, "accumulate", 1)
-    # The present epoch is as long as those before it were on average; in the first one there is nothing to go by.
-    an_epoch = (batches - state["position"]) / state["epoch"] if state["epoch"] else None
-    epochs = batches / an_epoch if an_epoch else None
+    epoch, position = stored.trainer["epoch"], stored.trainer["position"]
+    epochs = None  # in the first one there is nothing to go by
+    if epoch:
+        of_this_one = math.ceil(position / stored.recipe.training.accumulate)
+        # The present epoch is as long as those before it were on average.
+        epochs = epoch + of_this_one * epoch / (stored.step - of_this_one)
     return {"steps": stored.step, "seconds": stored.data["seconds"], "epochs": epochs}
 
 
