@@ -1,6 +1,5 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2.2)."""
 
-import torch
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
@@ -55,12 +54,11 @@ class MultiHeadAttention(nn.Module):
 
         `first` is the position of the first token. Nothing here depends on it: see `rotary`, where it does.
         """
-        if context is x:
-            query, key, value = side_by_side(x, self.query, self.key, self.value)
-        else:
-            query = self.query(x)
-            key, value = side_by_side(context, self.key, self.value)
-        return self.split_heads(query), self.split_heads(key), self.split_heads(value)
+        return (
+            self.split_heads(self.query(x)),
+            self.split_heads(self.key(context)),
+            self.split_heads(self.value(context)),
+        )
 
     def attend(
         self,
@@ -89,10 +87,3 @@ class MultiHeadAttention(nn.Module):
     def split_heads(self, x: Float[Tensor, "batch n width"]) -> Float[Tensor, "batch heads n d_head"]:
         """Gives each head its slice of the projected features, and the heads an axis of their own."""
         return rearrange(x, "b n (h d) -> b h n d", d=self.d_head)
-
-
-def side_by_side(x: Float[Tensor, "batch n d_model"], *projections: nn.Linear) -> tuple[Tensor, ...]:
-    """Several projections of the same input by one matrix product, which is faster than several narrow ones."""
-    weight = torch.cat([projection.weight for projection in projections])
-    bias = torch.cat([projection.bias for projection in projections])
-    return nn.functional.linear(x, weight, bias).split([projection.out_features for projection in projections], dim=-1)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from transformer_lab.attention import scaled_dot_product_attention
-from transformer_lab.fused_attention import fused_attention
+from transformer_lab.fused_attention import fused_attention, fused_causal_attention
 from transformer_lab.masks import causal_mask, padding_mask
 
 TOKENS = torch.tensor([[1, 2, 3, 4, 5, 6, 7], [1, 2, 0, 0, 0, 0, 0]])
@@ -31,3 +31,15 @@ def test_equals_the_formula_forward_and_backward(mask, dtype):
         torch.autograd.grad(fused, inputs, cotangent), torch.autograd.grad(formula, inputs, cotangent), strict=True
     ):
         torch.testing.assert_close(ours, expected, **tolerance)
+
+
+def test_causal_without_a_mask_equals_the_formula_with_one():
+    torch.manual_seed(0)
+    inputs = [torch.randn(2, 3, 7, 8, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    fused, formula = fused_causal_attention(*inputs), scaled_dot_product_attention(*inputs, causal_mask(7))
+    torch.testing.assert_close(fused, formula, rtol=1e-12, atol=1e-12)
+    cotangent = torch.randn_like(fused)
+    for ours, expected in zip(
+        torch.autograd.grad(fused, inputs, cotangent), torch.autograd.grad(formula, inputs, cotangent), strict=True
+    ):
+        torch.testing.assert_close(ours, expected, rtol=1e-12, atol=1e-12)
