@@ -26,7 +26,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "  course train --config base --data wmt14 --set batch_tokens=5000 --set accumulate=5\n"
         "                                                     steps of 25,000 tokens in the memory of 5,000\n"
         "several processes, each with its share of every batch, here two:\n"
-        "  torchrun --nproc-per-node 2 -m course.cli train --config base --data wmt14\n"
+        "  torchrun --standalone --nproc-per-node 2 -m course.cli train --config base --data wmt14\n"
         "curves: tensorboard --logdir DIR",
         formatter_class=RAW,
     )
