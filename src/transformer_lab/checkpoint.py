@@ -3,6 +3,7 @@
 import os
 import pickle
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,40 @@ class Checkpoint:
     trainer: dict[str, Any] | None = None
 
     def model(self) -> Seq2Seq:
-        """The model with these weights, in evaluation mode, on the CPU."""
+        """The model with these weights, in evaluation mode, on the CPU.
+
+        Raises:
+            LabError: vocabulary, weights and sizes do not belong together.
+        """
+        vocab_size = self.recipe.model.vocab_size
+        if self.tokenizer.size != vocab_size:
+            raise LabError(
+                f"the checkpoint's vocabulary has {self.tokenizer.size} tokens, its model is made for {vocab_size}; "
+                "use the checkpoint as `course train` wrote it."
+            )
         with torch.random.fork_rng(devices=[]):  # the initialisation that the weights replace
             model = self.recipe.build()
-        try:
-            model.load_state_dict(self.weights)
-        except RuntimeError as error:
-            raise LabError(f"the checkpoint's weights do not fit its own sizes ({error}).") from error
+        misfit = _misfit({name: tensor.shape for name, tensor in model.state_dict().items()}, self.weights)
+        if misfit:
+            raise LabError(
+                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {vocab_size} tokens: {misfit}; "
+                "use the checkpoint as `course train` wrote it."
+            )
+        model.load_state_dict(self.weights)
         return model.eval()
+
+
+def _misfit(wanted: Mapping[str, torch.Size], weights: Mapping[str, Tensor]) -> str:
+    """The first of the weights that is missing, unknown or of another shape, in words; empty where all fit."""
+    for name in sorted(wanted.keys() | weights.keys()):
+        if name not in weights:
+            return f"{name} is missing"
+        if name not in wanted:
+            return f"{name} is not one of its weights"
+        if weights[name].shape != wanted[name]:
+            found, right = (" × ".join(map(str, shape)) for shape in (weights[name].shape, wanted[name]))
+            return f"{name} is {found}, not {right}"
+    return ""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

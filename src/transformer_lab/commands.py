@@ -181,7 +181,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
         pairs, name = phrase_corpus(1).test, "the built-in corpus"
     device = choose_device(arguments.device)
-    with _decoding_memory(arguments):
+    with _decoding_memory(arguments, device):
         translator = Translator(checkpoint.model().to(device), checkpoint.tokenizer)
         score, translations = evaluate(translator, pairs, arguments.beam, arguments.lowercase, arguments.batch_tokens)
     if arguments.translations:
@@ -207,12 +207,12 @@ def _translate(arguments: argparse.Namespace) -> int:
     from transformer_lab.translator import Translator
 
     device = choose_device(arguments.device)
-    with _decoding_memory(arguments):
+    with _decoding_memory(arguments, device):
         translator = Translator.load(arguments.checkpoint, device)
     texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
     if arguments.attention and len(texts) != 1:
         raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
-    with _decoding_memory(arguments):
+    with _decoding_memory(arguments, device):
         translations = translator.translate_all(texts, arguments.beam, batch_tokens=arguments.batch_tokens)
     for translation in translations:
         print(translation)
@@ -223,12 +223,13 @@ def _translate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _decoding_memory(arguments: argparse.Namespace) -> AbstractContextManager:
+def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextManager:
     """Says what to lower when translating runs out of memory."""
     from transformer_lab.out_of_memory import out_of_memory
 
     lower = [f"--batch-tokens={arguments.batch_tokens}", *([f"--beam={arguments.beam}"] * (arguments.beam > 1))]
-    return out_of_memory("translating", f"lower {' or '.join(lower)}, or use --device cpu")
+    elsewhere = "" if device.type == "cpu" else ", or use --device cpu"
+    return out_of_memory(f"translating on {device}", f"lower {' or '.join(lower)}{elsewhere}")
 
 
 def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):

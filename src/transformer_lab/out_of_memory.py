@@ -10,7 +10,8 @@ from transformer_lab.errors import LabError
 
 # What torch's allocators say on a processor; on CUDA it has an exception of its own.
 ON_PROCESSOR = re.compile(r"not enough memory|can't allocate memory|std::bad_alloc")
-WANTED = re.compile(r"allocate ([\d.]+ ?(?:[KMGT]iB|bytes))")
+WANTED = re.compile(r"allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)")
+UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
 @contextmanager
@@ -22,7 +23,7 @@ def out_of_memory(doing: str, remedy: str) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         wanted = WANTED.search(str(error))
-        size = f" ({wanted[1]} more were wanted)" if wanted else ""
+        size = f" ({float(wanted[1]) * UNITS[wanted[2]] / 2**30:,.2f} GiB more were wanted)" if wanted else ""
         raise LabError(f"{doing}: out of memory{size}; {remedy}.") from error
 
 

@@ -135,7 +135,6 @@ class Run:
 
     def _train(self, steps: Iterator[Step], bar: tqdm) -> None:
         config = self.trainer.config
-        at_work = self.trainer.device.type != "cpu"  # a device works on, while the program looks at what was done
         before = None
         self._clock = time.perf_counter()
         while not self.finished:
@@ -144,7 +143,7 @@ class Run:
                 self._log(self._row(before, bar))
                 before = None
             validates = step.number % config.validate_every == 0 or step.number == config.steps
-            if at_work and not validates:
+            if self.trainer.late and not validates:
                 before = step  # its loss is asked for when the device has the next step to work on
                 continue
             row = self._row(step, bar)

@@ -79,6 +79,8 @@ class Trainer:
         if not examples:
             raise LabError("there is nothing to train on: no pair fits in max_length; raise it or give other data.")
         self.device = torch.device(device)
+        # A device works on a step while the program looks at the one before and prepares the next.
+        self.late = self.device.type != "cpu"
         self.model = model.to(self.device)
         self.config = config
         self.d_model = d_model
@@ -94,11 +96,11 @@ class Trainer:
         """Trains until `config.steps`. A device may still be at work on the step that is yielded, on none before it.
 
         Raises:
-            LabError: a loss or a gradient is not finite. On a processor, that step is not taken; elsewhere this is
-                known one step later. Or memory ran out, or the compiler failed.
+            LabError: a loss or a gradient is not finite (on a processor, that step is not taken; a device tells a
+                step later), memory runs out, or the compiler fails.
         """
         portions = self.feed.portions(self.epoch, self.position, self.device)
-        if self.device.type == "cuda":  # a processor has nothing else to prepare batches with
+        if self.late:
             portions = prefetched(portions)
         with closing(portions):
             before = None
@@ -125,7 +127,7 @@ class Trainer:
         weights = [weight for weight in self.model.parameters() if weight.grad is not None]
         norm = get_total_norm([weight.grad for weight in weights])
         step = Step(number, rate, portion.tokens, Late(torch.stack([loss, norm])))
-        if self.device.type == "cpu":  # elsewhere, to look would be to wait
+        if not self.late:
             step.check()
         if self.config.clip:
             clip_grads_with_norm_(weights, self.config.clip, norm)

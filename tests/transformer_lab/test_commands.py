@@ -40,7 +40,7 @@ def refused(capsys, *arguments) -> str:
 
 
 def test_training_leaves_its_files_and_says_where(out, capsys):
-    assert {"best.pt", "last.pt", "log.csv"} == {file.name for file in out.iterdir()}
+    assert {"best.pt", "last.pt", "log.csv", "tensorboard"} == {file.name for file in out.iterdir()}
     assert main([*TRAIN, "--out", str(out)]) == DONE
     printed = capsys.readouterr()
     assert "is trained already" in printed.err

@@ -1,11 +1,7 @@
-"""The trainer learns; a run is resumed to the same losses after SIGKILL; checkpoints are whole or refused."""
+"""The trainer learns; what cannot go on stops with a sentence; checkpoints are whole or refused."""
 
 import csv
-import os
-import signal
-import subprocess
-import sys
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +14,7 @@ from transformer_lab.corpus import Corpus
 from transformer_lab.device import choose_device
 from transformer_lab.errors import LabError
 from transformer_lab.evaluation import bleu, evaluate
+from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.phrases import phrase_corpus
 from transformer_lab.run import Run, average_weights, prepare
 from transformer_lab.toy import TASKS, toy_corpus
@@ -88,41 +85,6 @@ def test_toy_tasks():
         toy_corpus("copy", train=40, held_out=10, longest=2, letters=2)
 
 
-def test_killed_and_resumed_it_continues_to_the_same_losses(corpus, tmp_path):
-    """SIGKILL at an arbitrary moment after the first checkpoint; log and best weights are equal bit for bit."""
-    command = [sys.executable, "-m", "course.cli", "train", "--config", "tiny", "--out", str(tmp_path / "killed")]
-    for setting in [*SMALL, "steps=1000000"]:
-        command += ["--set", setting]
-    child = subprocess.Popen(
-        command, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not (tmp_path / "killed" / "last.pt").exists():
-            assert child.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.05)
-    finally:
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    whole = phrase_corpus(300)
-    reached = load_checkpoint(tmp_path / "killed" / "last.pt").step
-    assert reached >= 8
-    recipe = small(f"steps={reached + 12}")
-    resumed = Run(recipe, whole, tmp_path / "killed")
-    assert resumed.resumed_from == reached
-    resumed.train(progress=False)
-    undisturbed = Run(recipe, whole, tmp_path / "undisturbed")
-    undisturbed.train(progress=False)
-    assert len(rows(tmp_path / "killed")) == reached + 12
-    assert (tmp_path / "killed" / "log.csv").read_text() == (tmp_path / "undisturbed" / "log.csv").read_text()
-    ours, theirs = (load_checkpoint(run.best).weights for run in (resumed, undisturbed))
-    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-    temporary = [file.name for file in (tmp_path / "killed").iterdir() if file.name.startswith(".")]
-    assert set(temporary) <= {name for name in temporary if ".pt." in name or ".csv." in name}
-
-
 def test_another_recipe_or_other_data_is_not_resumed(corpus, tmp_path):
     Run(small("steps=8"), corpus, tmp_path).train(progress=False)
     with pytest.raises(LabError, match=r"was trained with d_ff=16, not 32; give another --out"):
@@ -151,6 +113,104 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(corpus, tmp_path):
     with pytest.raises(LabError, match=r"step 31: the loss is nan.*the last good state is .*last\.pt"):
         run.train(progress=False)
     assert load_checkpoint(run.last).step == 30
+    assert len(rows(tmp_path)) == 30
+
+
+def test_a_gradient_that_is_not_finite_stops_before_it_spoils_the_weights(corpus, tmp_path):
+    """The loss of such a step is finite still; the next step's would not be, after a state was saved perhaps."""
+    run = Run(small("steps=40"), corpus, tmp_path)
+    calls = iter(range(1, 100))
+    run.model.embedding.weight.register_hook(lambda grad: grad * float("inf" if next(calls) == 16 else 1))
+    with pytest.raises(LabError, match=r"step 16: the gradient is not finite \(the loss is [\d.]+\).*last\.pt"):
+        run.train(progress=False)
+    assert load_checkpoint(run.last).step == 8
+    assert all(weight.isfinite().all() for weight in run.model.parameters())
+
+
+def test_losses_asked_for_late_are_the_same_and_stop_at_the_same_step(corpus, tmp_path):
+    """As on a device, which works on a step while the program looks at the one before and prepares the next."""
+    logs = []
+    for late in (False, True):
+        run = Run(small("steps=20"), corpus, tmp_path / str(late))
+        run.trainer.late = late
+        run.train(progress=False)
+        logs.append((tmp_path / str(late) / "log.csv").read_text())
+    assert len(rows(tmp_path / "True")) == 20
+    assert logs[0] == logs[1]
+    run = Run(small("steps=40"), corpus, tmp_path / "True")
+    run.trainer.late = True
+    calls = iter(range(21, 100))
+    run.model.embedding.weight.register_hook(lambda grad: grad * float("nan" if next(calls) == 30 else 1))
+    with pytest.raises(LabError, match=r"step 30: the gradient is not finite.*the last good state is .*last\.pt"):
+        run.train(progress=False)
+    assert load_checkpoint(run.last).step == 24
+    assert "prefetch" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_memory_that_runs_out_stops_with_a_sentence(corpus, tmp_path):
+    """The error is torch's own: a tensor that is larger than any memory, in step 10 and in a validation."""
+    run = Run(small("steps=40"), corpus, tmp_path)
+    training = iter(range(1, 100))
+
+    def greedy(module, inputs) -> None:
+        if module.training and next(training) == 10:
+            torch.empty(2**55)
+
+    run.model.encoder.register_forward_pre_hook(greedy)
+    sentence = (
+        r"step 10, a batch of \d+ source and target tokens on cpu: out of memory \([\d,.]+ GiB more were wanted\); "
+        r"lower batch_tokens=400 \(accumulate=2 with half of it makes steps as large\), .*last good state is .*last\.pt"
+    )
+    with pytest.raises(LabError, match=sentence):
+        run.train(progress=False)
+    assert load_checkpoint(run.last).step == 8
+    run = Run(small("steps=16"), corpus, tmp_path)
+
+    def greedy_in_validation(module, inputs) -> None:
+        if not module.training:
+            torch.empty(2**55)
+
+    run.model.encoder.register_forward_pre_hook(greedy_in_validation)
+    with pytest.raises(LabError, match=r"validation after step 16: out of memory .*; lower batch_tokens=400, or the"):
+        run.train(progress=False)
+    assert load_checkpoint(run.last).step == 8
+
+
+def test_other_errors_stay_as_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), out_of_memory("this", "lower that"):
+        raise RuntimeError("shapes differ")
+    sentence = r"^this: out of memory( \(0\.02 GiB more were wanted\))?; lower that\.$"
+    for error in (MemoryError(), torch.OutOfMemoryError("Tried to allocate 20.00 MiB. GPU 0 has …")):
+        with pytest.raises(LabError, match=sentence), out_of_memory("this", "lower that"):
+            raise error
+
+
+def test_a_step_says_the_tokens_of_all_its_batches(corpus):
+    """So that tokens a second are right where a step accumulates, and one epoch's are all there are."""
+    recipe, tokenizer, train, _ = prepare(corpus, small("accumulate=4", "batch_tokens=200"))
+    torch.manual_seed(1)
+    trainer = Trainer(recipe.build(), train, tokenizer, recipe.training, recipe.model.d_model)
+    tokens = []
+    for step in trainer:
+        tokens.append(step.tokens)
+        if trainer.epoch == 1:
+            break
+    assert sum(tokens) == sum(len(example.target) + 1 for example in train)
+    assert trainer.position == 0
+
+
+def test_what_a_step_draws_depends_on_its_number_alone(corpus):
+    recipe, tokenizer, train, _ = prepare(corpus, small("steps=3"))
+    losses = []
+    for disturb in (False, True):
+        torch.manual_seed(1)
+        trainer = Trainer(recipe.build(), train, tokenizer, recipe.training, recipe.model.d_model)
+        losses.append([])
+        for step in trainer:
+            losses[-1].append(step.loss)
+            if disturb:
+                torch.rand(5)
+    assert losses[0] == losses[1]
 
 
 def test_average_of_weights(tmp_path):

@@ -1,0 +1,162 @@
+"""What a person can give wrongly, through `course` itself: status 2, one sentence, and nothing left on the disk."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from course.cli import DONE, WRONG_USAGE, main
+
+TINY = ["train", "--config", "tiny", "--device", "cpu"]
+SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
+SMALL = [*TINY, *(part for one in SETTINGS for part in ("--set", one))]
+HUGE = str(10**13)  # more than any machine can address
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    assert main([*SMALL, "--out", str(folder)]) == DONE
+    return folder
+
+
+def change(path: Path, edit: Callable[[dict], None]) -> None:
+    """Stores a checkpoint with something in it changed."""
+    content = torch.load(path, weights_only=True)
+    edit(content)
+    torch.save(content, path)
+
+
+def fewer_rows(content: dict) -> None:
+    weights = content["weights"]
+    weights["embedding.weight"] = weights["embedding.weight"][:-10]
+
+
+def smaller_vocabulary(content: dict) -> None:
+    from transformer_lab.tokenizer import Tokenizer
+
+    content["tokenizer"] = Tokenizer.train(["two words", "two words"], 300).to_json()
+
+
+def aligned(folder: Path, **lines: bytes) -> list[str]:
+    """Line-aligned files and the training on them."""
+    for language, text in lines.items():
+        (folder / f"train.{language}").write_bytes(text)
+    return [*SMALL, "--data", str(folder)]
+
+
+CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
+    "no such device": (
+        lambda folder, run: [*TINY, "--device", "gpu"],
+        r"--device gpu: there is no such device; choose auto, cpu, cuda or cuda:N\.",
+    ),
+    "no such CUDA device": (
+        lambda folder, run: [*TINY, "--device", "cuda:99"],
+        r"--device cuda:99: (torch finds no CUDA device here|the CUDA devices here are cuda:0 to cuda:\d).*\.",
+    ),
+    "no such device to translate on": (
+        lambda folder, run: ["translate", str(run / "best.pt"), "一本书", "--device", "tpu"],
+        r"--device tpu: there is no such device.*",
+    ),
+    "no such device to evaluate on": (
+        lambda folder, run: ["evaluate", str(run / "best.pt"), "--device", "cuda:x"],
+        r"--device cuda:x: there is no such device.*",
+    ),
+    "a model larger than memory": (
+        lambda folder, run: [*SMALL, "--set", f"d_ff={HUGE}"],
+        r"a model of these sizes on cpu: out of memory \([\d,.]+ GiB more were wanted\); lower d_model, d_ff, .*\.",
+    ),
+    "a beam larger than memory": (
+        lambda folder, run: ["translate", str(run / "best.pt"), "一本书", "--beam", HUGE, "--device", "cpu"],
+        rf"translating on cpu: out of memory \(.*\); lower --batch-tokens=4000 or --beam={HUGE}\.",
+    ),
+    "an evaluation larger than memory": (
+        lambda folder, run: ["evaluate", str(run / "best.pt"), "--beam", HUGE, "--device", "cpu"],
+        rf"translating on cpu: out of memory \(.*\); lower --batch-tokens=4000 or --beam={HUGE}\.",
+    ),
+    "a vocabulary for another model": (
+        lambda folder, run: (
+            change(run / "best.pt", smaller_vocabulary) or ["translate", str(run / "best.pt"), "一本书"]
+        ),
+        r"the checkpoint's vocabulary has 2\d\d tokens, its model is made for \d+; use the checkpoint as .*",
+    ),
+    "a model for another vocabulary": (
+        lambda folder, run: change(run / "best.pt", fewer_rows) or ["evaluate", str(run / "best.pt")],
+        r"the checkpoint's weights do not fit its transformer of \d+ tokens: embedding.weight is \d+ × 16, not \d+ .*",
+    ),
+    "a vocabulary for another run": (
+        lambda folder, run: (
+            change(run / "last.pt", smaller_vocabulary) or [*SMALL, "--set", "steps=18", "--out", str(run)]
+        ),
+        r".*last\.pt has a vocabulary of 2\d\d tokens that are not the \d+ learned from phrases; give another --out.*",
+    ),
+    "files of different lengths": (
+        lambda folder, run: aligned(folder, de=b"eins\nzwei\ndrei\n", en=b"one\ntwo\n"),
+        r".*train\.de has 3 lines but .*train\.en has 2; .*",
+    ),
+    "invalid UTF-8": (
+        lambda folder, run: aligned(folder, de=b"eins\nzw\xff\n", en=b"one\ntwo\n"),
+        r".*train\.de, line 2: not valid UTF-8 \(byte 3 of the line\); .*",
+    ),
+    "an empty corpus": (
+        lambda folder, run: aligned(folder, de=b"", en=b""),
+        r".*train\.de and .*train\.en are empty; .*",
+    ),
+    "an empty file of pairs": (
+        lambda folder, run: (folder / "pairs.tsv").touch() or [*SMALL, "--data", str(folder / "pairs.tsv")],
+        r".*pairs\.tsv is empty; .*",
+    ),
+    "an empty directory": (
+        lambda folder, run: [*SMALL, "--data", str(folder)],
+        r".* has no train file; .*",
+    ),
+    "sentences that are all too long": (
+        lambda folder, run: [*aligned(folder, de=b"a b c\nd e f\n", en=b"a b c\nd e f\n"), "--set", "max_length=2"],
+        r"no pair of .* fits in max_length=2; raise max_length\.",
+    ),
+    "a sentence longer than a batch": (
+        lambda folder, run: [*SMALL, "--set", "batch_tokens=20"],
+        r"a sentence of \d+ tokens does not fit in a batch of batch_tokens=20; .*",
+    ),
+}  # fmt: skip
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Everything below a folder, directories included."""
+    return {str(path): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_sentence_status_2_and_nothing_left(case, trained, tmp_path, capsys):
+    arguments_of, sentence = CASES[case]
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("best.pt", "last.pt", "log.csv"):
+        (run / name).write_bytes((trained / name).read_bytes())
+    (tmp_path / "data").mkdir()
+    arguments = arguments_of(tmp_path / "data", run)
+    if arguments[0] == "train" and "--out" not in arguments:
+        arguments += ["--out", str(tmp_path / "new" / "out")]
+    before = files(tmp_path)
+    capsys.readouterr()
+    assert main(arguments) == WRONG_USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    said = [line for line in printed.err.splitlines() if line.startswith("course: ")]
+    assert said == printed.err.splitlines()[-1:]
+    assert re.fullmatch(rf"course: {sentence}", said[0])
+    assert "Traceback" not in printed.err
+    assert files(tmp_path) == before
+
+
+def test_the_program_itself_exits_with_2(tmp_path):
+    command = [sys.executable, "-m", "course.cli", *SMALL, "--set", f"d_ff={HUGE}", "--out", str(tmp_path / "new")]
+    result = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("course: a model of these sizes on cpu: out of memory")
+    assert not any(tmp_path.iterdir())
