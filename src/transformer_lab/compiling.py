@@ -11,13 +11,14 @@ from transformer_lab.errors import LabError
 COMPILE = ("auto", "0", "1")
 
 
-def compiled(module: nn.Module, setting: str, device: torch.device) -> nn.Module:
-    """`module` itself, or its compiled twin, which shares its parameters; `auto` compiles on CUDA alone.
+def compiled(module: nn.Module, setting: str, device: torch.device, loops: bool = False) -> nn.Module:
+    """`module` itself, or its compiled twin, which shares its parameters.
 
-    On a processor the large matrix products dominate, and those a compiler leaves as they are. Batches differ in
-    shape, so shapes are left open: fixed, nearly every batch would be compiled anew.
+    `auto` compiles on CUDA alone: on a processor the large matrix products dominate, and those a compiler leaves as
+    they are. Nor does it compile what `loops` over tokens: such a loop is written out, and compiled anew, for every
+    length. Other shapes are left open, so that batches of all shapes share their kernels.
     """
-    wanted = setting == "1" or (setting == "auto" and device.type == "cuda")
+    wanted = setting == "1" or (setting == "auto" and device.type == "cuda" and not loops)
     return torch.compile(module, dynamic=True) if wanted else module
 
 

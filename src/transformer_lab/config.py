@@ -46,7 +46,7 @@ class TrainingConfig:
     clip: float = 0.0  # the gradient's largest norm; 0 = not clipped, as in the paper
     accumulate: int = 1  # batches a step: as large a step as wanted, in the memory of one batch
     precision: str = "auto"  # of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere
-    compile: str = "auto"  # by torch.compile: 1 = yes, 0 = no; auto = on CUDA alone
+    compile: str = "auto"  # by torch.compile: 1 = yes, 0 = no; auto = on CUDA, but for recurrent models
     validate_every: int = 1_000  # steps; a checkpoint is written as often
     patience: int = 0  # validations without a better loss before training stops; 0 = never
     average: int = 5  # the best model is sought among averages of this many last checkpoints

@@ -74,6 +74,9 @@ class Processes:
         return values[0]
 
 
+ALONE = Processes()
+
+
 @contextmanager
 def join_processes() -> Iterator[Processes]:
     """Joins the other processes that torchrun started; alone where it did not start this one.
@@ -81,7 +84,7 @@ def join_processes() -> Iterator[Processes]:
     When one fails, it says why, and all end: the others say nothing.
     """
     if "TORCHELASTIC_RUN_ID" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
-        yield Processes()
+        yield ALONE
         return
     store, rank, size = next(rendezvous("env://"))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"

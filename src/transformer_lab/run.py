@@ -25,7 +25,7 @@ from transformer_lab.batching import Example, encode_pairs
 from transformer_lab.checkpoint import Checkpoint, atomic_write, load_checkpoint, save_checkpoint
 from transformer_lab.config import Recipe
 from transformer_lab.corpus import Corpus, Pair
-from transformer_lab.distributed import Processes
+from transformer_lab.distributed import ALONE, Processes
 from transformer_lab.errors import LabError
 from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.tokenizer import Tokenizer
@@ -33,9 +33,6 @@ from transformer_lab.trainer import Step, Trainer, validation_loss
 from transformer_lab.training_log import CsvLog, Row, TensorBoardLog
 
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
-
-
-ALONE = Processes()
 
 
 def prepare(

@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from transformer_lab.batching import Example, collate, plan_batches
 from transformer_lab.compiling import compile_errors_in_words
 from transformer_lab.config import TrainingConfig
-from transformer_lab.distributed import Processes
+from transformer_lab.distributed import ALONE, Processes
 from transformer_lab.errors import LabError
 from transformer_lab.feeding import Feed, Portion
 from transformer_lab.gradient import Gradient
@@ -73,12 +73,14 @@ class Trainer:
         config: TrainingConfig,
         d_model: int,
         device: torch.device | str = "cpu",
-        processes: Processes = Processes(),  # noqa: B008 (frozen)
+        processes: Processes = ALONE,
     ):
         """Raises LabError without examples, or where the device cannot compute in `config.precision`."""
         if not examples:
             raise LabError("there is nothing to train on: no pair fits in max_length; raise it or give other data.")
         self.device = torch.device(device)
+        if self.device.type == "cuda" and self.device.index is not None:
+            torch.cuda.set_device(self.device)  # where compiled kernels and other processes' sums are computed
         # A device works on a step while the program looks at the one before and prepares the next.
         self.late = self.device.type != "cpu"
         self.model = model.to(self.device)

@@ -15,7 +15,7 @@ from torch import nn
 
 from transformer_lab.batching import Batch, Example, collate
 from transformer_lab.checkpoint import load_checkpoint
-from transformer_lab.compiling import compile_errors_in_words
+from transformer_lab.compiling import compile_errors_in_words, compiled
 from transformer_lab.config import TrainingConfig, find_recipe
 from transformer_lab.distributed import Processes
 from transformer_lab.errors import LabError
@@ -125,6 +125,15 @@ def test_compiled_it_trains_to_the_same_losses_and_is_compiled_once(tmp_path):
         stored = load_checkpoint(tmp_path / "compiled" / name)
         assert list(stored.weights) == list(load_checkpoint(tmp_path / "plain" / name).weights)
         stored.model()
+
+
+def test_what_is_compiled_unless_one_says(monkeypatch):
+    module, twin = nn.Linear(2, 2), nn.Linear(2, 2)
+    monkeypatch.setattr(torch, "compile", lambda module, dynamic: twin)
+    cuda = torch.device("cuda")
+    assert compiled(module, "auto", CPU) is compiled(module, "0", cuda) is module
+    assert compiled(module, "auto", cuda, loops=True) is module
+    assert compiled(module, "auto", cuda) is compiled(module, "1", CPU) is twin
 
 
 def losses(out: Path) -> list[float]:
