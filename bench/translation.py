@@ -1,7 +1,7 @@
 """Translation quality: records the BLEU of a trained checkpoint in bench/results.
 
 python -m bench.translation NAME CHECKPOINT --data PATH --command "course train …"
-    [--beams 1,5] [--comparison NAME] [--seconds N]
+    [--beams 1,5] [--length-penalty A] [--comparison NAME] [--seconds N]
 
 Runs that are recorded with the same --comparison stand in one table. Text is scored as it is: of data that is
 lower-cased, the references are too.
@@ -21,7 +21,13 @@ BEAMS = (1, 4)  # always: greedy, and the paper's beam
 SHOWN = 12  # examples
 
 
-def measure(checkpoint: Path, data: Path, beams: Iterable[int] = BEAMS, seconds: float | None = None) -> dict[str, Any]:
+def measure(
+    checkpoint: Path,
+    data: Path,
+    beams: Iterable[int] = BEAMS,
+    length_penalty: float = 0.6,
+    seconds: float | None = None,
+) -> dict[str, Any]:
     """BLEU on the test split, greedy and by beam search, and how the model was trained."""
     from transformer_lab.checkpoint import load_checkpoint
     from transformer_lab.corpus import load_pairs
@@ -33,7 +39,7 @@ def measure(checkpoint: Path, data: Path, beams: Iterable[int] = BEAMS, seconds:
     translator = Translator(stored.model(), stored.tokenizer)
     scores = {}
     for beam in sorted({*BEAMS, *beams}):
-        score, translations = evaluate(translator, pairs, beam)
+        score, translations = evaluate(translator, pairs, beam, length_penalty=length_penalty)
         scores[str(beam)] = {"bleu": score.bleu, "details": score.details}
     shown = range(0, len(pairs), max(1, len(pairs) // SHOWN))
     return {
@@ -47,6 +53,7 @@ def measure(checkpoint: Path, data: Path, beams: Iterable[int] = BEAMS, seconds:
         "whole_run": whole_run(checkpoint.with_name("last.pt")),
         "test_sentences": len(pairs),
         "signature": score.signature,
+        "length_penalty": length_penalty,
         "scores_by_beam": scores,
         "examples": [
             {"source": pairs[i].source, "reference": pairs[i].target, "translation": translations[i]} for i in shown
@@ -120,7 +127,7 @@ def _run(result: dict[str, Any]) -> str:
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
         f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
         f"{result['steps']:,}. Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
-        f"{result['test_sentences']:,} test sentences."
+        f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams."
     )
 
 
@@ -158,11 +165,20 @@ def main() -> int:
         default=[],
         help=f"sizes of the beam, with commas between; {BEAMS[0]} and {BEAMS[1]} are always measured",
     )
+    parser.add_argument(
+        "--length-penalty",
+        type=float,
+        default=0.6,
+        metavar="A",
+        help="of the beam search, chosen on the validation split (default: 0.6, the paper's)",
+    )
     parser.add_argument("--comparison", help="the comparison that the run belongs to, such as multi30k-de-en")
     parser.add_argument("--seconds", type=float, help="how long training took (default: what the checkpoint says)")
     arguments = parser.parse_args()
     try:
-        result = measure(arguments.checkpoint, arguments.data, arguments.beams, arguments.seconds)
+        result = measure(
+            arguments.checkpoint, arguments.data, arguments.beams, arguments.length_penalty, arguments.seconds
+        )
     except LabError as error:
         print(f"bench.translation: {error}", file=sys.stderr)
         return 2

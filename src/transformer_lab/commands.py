@@ -77,7 +77,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         epilog="examples:\n"
         "  course translate runs/book/best.pt 机器学习\n"
         "  course translate runs/book/best.pt 我喜欢机器学习。 --attention attention.png\n"
-        "  course translate runs/tatoeba/best.pt --beam 4 < sentences.txt",
+        "  course translate runs/tatoeba/best.pt --beam 4 < sentences.txt\n"
+        "  course translate runs/book/best.pt 机器学习 --temperature 0.8 --seed 3",
         formatter_class=RAW,
     )
     translate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="such as runs/book/best.pt")
@@ -85,6 +86,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     translate.add_argument(
         "--attention", type=Path, metavar="FILE", help="draw the attention map of one greedy translation"
     )
+    draw = translate.add_argument_group("drawing translations instead of choosing the likeliest")
+    draw.add_argument(
+        "--temperature", type=float, metavar="T", help="draw tokens from softmax(logits / T): 1 as the model has it"
+    )
+    draw.add_argument("--top-k", type=int, metavar="K", help="only from the K likeliest tokens")
+    draw.add_argument(
+        "--top-p", type=float, default=1.0, metavar="P", help="only from the fewest tokens that have P together"
+    )
+    draw.add_argument("--seed", type=int, default=0, help="the same seed draws the same (default: 0)")
     _add_decoding(translate)
     _add_device(translate)
     translate.set_defaults(run=_translate)
@@ -103,6 +113,13 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 def _add_decoding(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beam", type=_positive, default=1, metavar="N", help="beam search (default: 1, greedy)")
+    parser.add_argument(
+        "--length-penalty",
+        type=float,
+        default=0.6,
+        metavar="A",
+        help="of beam search: above 0 favours long translations (default: 0.6, the paper's)",
+    )
     parser.add_argument(
         "--batch-tokens",
         type=_positive,
@@ -183,7 +200,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     device = choose_device(arguments.device)
     with _decoding_memory(arguments, device):
         translator = Translator(checkpoint.model().to(device), checkpoint.tokenizer)
-        score, translations = evaluate(translator, pairs, arguments.beam, arguments.lowercase, arguments.batch_tokens)
+        score, translations = evaluate(
+            translator,
+            pairs,
+            arguments.beam,
+            arguments.lowercase,
+            arguments.length_penalty,
+            arguments.batch_tokens,
+        )
     if arguments.translations:
         _write_text(arguments.translations, "".join(f"{line}\n" for line in translations))
     if arguments.json:
@@ -191,6 +215,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             "checkpoint": str(arguments.checkpoint),
             "data": name,
             "beam": arguments.beam,
+            "length_penalty": arguments.length_penalty,
             "bleu": score.bleu,
             "signature": score.signature,
             "sentences": score.sentences,
@@ -210,10 +235,18 @@ def _translate(arguments: argparse.Namespace) -> int:
     with _decoding_memory(arguments, device):
         translator = Translator.load(arguments.checkpoint, device)
     texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
+    if arguments.temperature is not None and arguments.beam > 1:
+        raise LabError("--temperature draws translations, --beam searches for the likeliest; give one of them.")
     if arguments.attention and len(texts) != 1:
         raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
     with _decoding_memory(arguments, device):
-        translations = translator.translate_all(texts, arguments.beam, batch_tokens=arguments.batch_tokens)
+        if arguments.temperature is None:
+            translations = translator.translate_all(
+                texts, arguments.beam, arguments.length_penalty, arguments.batch_tokens
+            )
+        else:
+            how = (arguments.temperature, arguments.top_k, arguments.top_p, arguments.seed)
+            translations = translator.sample_all(texts, *how, arguments.batch_tokens)
     for translation in translations:
         print(translation)
     if arguments.attention:

@@ -34,8 +34,9 @@ def evaluate(
     pairs: Sequence[Pair],
     beam: int = 1,
     lowercase: bool = False,
+    length_penalty: float = 0.6,
     batch_tokens: int = 4_000,
 ) -> tuple[Score, list[str]]:
-    """The score of a translator on some pairs, and its translations; `batch_tokens` as in `translate_all`."""
-    translations = translator.translate_all([pair.source for pair in pairs], beam, batch_tokens=batch_tokens)
+    """The score of a translator on some pairs, and its translations; the settings are those of `translate_all`."""
+    translations = translator.translate_all([pair.source for pair in pairs], beam, length_penalty, batch_tokens)
     return bleu(translations, [pair.target for pair in pairs], lowercase), translations

@@ -59,6 +59,22 @@ def test_training_on_files(tmp_path, capsys):
     assert load_checkpoint(tmp_path / "run" / "best.pt").languages == ("de", "en")
 
 
+def test_translations_can_be_drawn(out, capsys):
+    arguments = ["translate", str(out / "best.pt"), "机器学习", "--device", "cpu"]
+
+    def drawn(*options: str) -> str:
+        assert main([*arguments, *options]) == DONE
+        return capsys.readouterr().out
+
+    first = drawn("--temperature", "1")
+    assert drawn("--temperature", "1") == first
+    assert drawn("--temperature", "1", "--seed", "2") != first
+    assert drawn("--temperature", "1", "--top-k", "1") == drawn("--temperature", "1e-4") == drawn()
+    sentence = refused(capsys, *arguments, "--temperature", "1", "--beam", "3")
+    assert sentence.endswith("--beam searches for the likeliest; give one of them.")
+    assert "temperature=0.0 must be above 0" in refused(capsys, *arguments, "--temperature", "0")
+
+
 def test_evaluate_as_text_and_as_json(out, pairs, tmp_path, capsys):
     arguments = ["evaluate", str(out / "best.pt"), "--data", str(pairs), "--device", "cpu"]
     assert main(arguments) == DONE
