@@ -192,19 +192,15 @@ class Run:
         While training still makes large steps, states lie far apart and their average is worse than the newest of
         them; later it is better. The best of all so far becomes best.pt.
         """
-        step = self.trainer.step
         weights = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
-        candidates = [weights]
+        candidates, losses = [weights], [self._validation_loss()]
         if self.trainer.config.average > 1:
-            with atomic_write(self._snapshot(step)) as file:
+            with atomic_write(self._snapshot(self.trainer.step)) as file:
                 torch.save(weights, file)
             candidates.append(average_weights(self._newest_snapshots()))
-        losses = []
-        for candidate in candidates:
-            self.model.load_state_dict(candidate)
-            batch_tokens = min(VALIDATION_TOKENS, self.trainer.config.batch_tokens)
-            losses.append(validation_loss(self.model, self.validation, self.tokenizer, batch_tokens))
-        self.model.load_state_dict(weights)
+            self.model.load_state_dict(candidates[-1])
+            losses.append(self._validation_loss())
+            self.model.load_state_dict(weights)
         loss = min(losses)
         if loss < self.best_loss:
             self.best_loss, self.worse = loss, 0
@@ -212,6 +208,10 @@ class Run:
         else:
             self.worse += 1
         return loss
+
+    def _validation_loss(self) -> float:
+        batch_tokens = min(VALIDATION_TOKENS, self.trainer.config.batch_tokens)
+        return validation_loss(self.model, self.validation, self.tokenizer, batch_tokens)
 
     def _snapshot(self, step: int) -> Path:
         return self.out / "snapshots" / f"{step:08}.pt"
