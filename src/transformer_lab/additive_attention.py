@@ -71,6 +71,8 @@ class AttentionGRU(Seq2Seq):
     network, removed the bottleneck of `FixedContextGRU`.
     """
 
+    loops_over_tokens = True
+
     def __init__(self, config: AttentionGRUConfig):
         super().__init__()
         self.config = config

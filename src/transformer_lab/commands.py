@@ -33,7 +33,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     train.add_argument(
         "--config",
         metavar="NAME",
-        help="tiny, book, tatoeba, base or big (default: book; tatoeba where --data is given)",
+        help="tiny, book, tatoeba, multi30k, base or big (default: book; tatoeba where --data is given)",
     )
     train.add_argument(
         "--data",

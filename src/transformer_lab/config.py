@@ -126,6 +126,19 @@ RECIPES: dict[str, Recipe] = {
                 validate_every=200, patience=10,
             ),
         ),
+        # For 29 thousand captions of pictures: pre-norm, which learns faster from few of them.
+        Recipe(
+            "multi30k",
+            replace(
+                _base.model, vocab_size=6_000, d_model=256, num_heads=4, d_ff=512, num_layers=3, dropout=0.2,
+                max_length=128,
+            ),
+            replace(
+                _base.training, batch_tokens=2_000, steps=4_000, warmup=400, rate_factor=0.4, clip=1.0,
+                validate_every=200, patience=15,
+            ),
+            architecture="prenorm",
+        ),
         # For the book: it trains within its build.
         Recipe(
             "book",

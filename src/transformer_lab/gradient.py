@@ -45,8 +45,7 @@ class Gradient:
         if device.type == "cuda" and self.precision == "bf16":
             allow_tf32()
         self._parallel = processes.parallel(Objective(model, config.label_smoothing), device)
-        loops = getattr(model, "loops_over_tokens", False)  # recurrent models say so
-        self._objective = compiled(self._parallel, config.compile, device, loops)
+        self._objective = compiled(self._parallel, config.compile, device, model.loops_over_tokens)
 
     def backward(self, batches: list[Batch], tokens: int) -> Float[Tensor, ""]:
         """Adds the gradient of the mean loss over `tokens` target tokens: those of all batches of all processes.

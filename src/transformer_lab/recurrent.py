@@ -34,6 +34,7 @@ class FixedContext(Seq2Seq):
     """Reads the source into one state, as long for a novel as for a word, and writes the target from it."""
 
     cell: type[RecurrentCell]
+    loops_over_tokens = True
 
     def __init__(self, config: RecurrentConfig):
         super().__init__()

@@ -71,7 +71,7 @@ class GRUCell(RecurrentCell):
         h_reset, h_update, h_proposal = self.from_state(state).chunk(3, dim=-1)
         reset, update = torch.sigmoid(x_reset + h_reset), torch.sigmoid(x_update + h_update)
         proposal = torch.tanh(x_proposal + reset * h_proposal)
-        return torch.lerp(proposal, state, update)
+        return proposal + update * (state - proposal)
 
 
 class LSTMCell(RecurrentCell):

@@ -15,6 +15,7 @@ class Seq2Seq(nn.Module, ABC):
 
     pad_id: int
     max_length: int  # the longest sequence that the model takes, in tokens
+    loops_over_tokens = False  # whether reading a sentence takes a step of Python for every token
 
     @abstractmethod
     def encode(self, source: Int[Tensor, "batch source"]) -> Float[Tensor, "batch ..."]:
