@@ -9,7 +9,7 @@ from torch import Tensor
 from transformer_lab.batching import pad
 from transformer_lab.decoding import greedy_decode
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.translator import Translator
 
 
@@ -23,11 +23,9 @@ def cross_attention(
         LabError: the model does not look back at the source.
     """
     device = next(model.parameters()).device
-    training = model.training
-    model.eval()
     read, written = pad([source], model.pad_id).to(device), pad([target], model.pad_id).to(device)
-    weights = model.cross_attention(written, model.encode(read), model.source_mask(read), layer)
-    model.train(training)
+    with evaluating(model):
+        weights = model.cross_attention(written, model.encode(read), model.source_mask(read), layer)
     return weights[0].cpu()
 
 
@@ -38,12 +36,13 @@ def translation_attention(
     model, tokenizer = translator.model, translator.tokenizer
     source = translator.encode(text)
     device = next(model.parameters()).device
-    training = model.training
-    model.eval()
-    written = greedy_decode(model, pad([source], tokenizer.pad_id).to(device), tokenizer.bos_id, tokenizer.eos_id)[0]
-    model.train(training)
-    weights = cross_attention(model, source, [tokenizer.bos_id, *written]).mean(0)
-    return tokenizer.tokens([*written, tokenizer.eos_id]), tokenizer.tokens(source), weights
+    with evaluating(model):
+        read = pad([source], tokenizer.pad_id).to(device)
+        written = greedy_decode(model, read, tokenizer.bos_id, tokenizer.eos_id)[0]
+    # A translation that is as long as the model allows has no room for <eos>.
+    longest = model.max_length
+    weights = cross_attention(model, source, [tokenizer.bos_id, *written][:longest]).mean(0)
+    return tokenizer.tokens([*written, tokenizer.eos_id][:longest]), tokenizer.tokens(source), weights
 
 
 def draw_attention(translator: Translator, text: str, path: Path) -> None:

@@ -64,23 +64,28 @@ class CachedCrossAttention(KeyValueCache):
 class CachedSelfAttention(KeyValueCache):
     """Attention of one new token to itself and to all before it."""
 
-    def __init__(self, attention: MultiHeadAttention, memory: Float[Tensor, "rows source d_model"]):
+    def __init__(self, attention: MultiHeadAttention):
         super().__init__(attention)
         self.length = 0  # positions in use; the tensors have room for more
-        kv_heads = attention.key.out_features // attention.d_head
-        self.keys = self.values = memory.new_empty(len(memory), kv_heads, 0, attention.d_head)
 
     def forward(
         self, x: Float[Tensor, "rows 1 d_model"], context: Float[Tensor, "rows 1 d_model"], mask: None
     ) -> Float[Tensor, "rows 1 d_model"]:
         """As `MultiHeadAttention.forward` on the whole prefix under a causal mask, at its last position."""
         query, key, value = self.attention.project(x, context, self.length)
+        if self.length == 0:
+            self.keys, self.values = key[:, :, :0], value[:, :, :0]
         if self.length == self.keys.shape[2]:
             self.keys, self.values = self._with_room(self.keys), self._with_room(self.values)
         self.keys[:, :, self.length], self.values[:, :, self.length] = key[:, :, 0], value[:, :, 0]
         self.length += 1
         keys, values = self.keys[:, :, : self.length], self.values[:, :, : self.length]
         return self.attention.mix(self.attention.attend(query, keys, values))
+
+    def select(self, rows: Int[Tensor, " kept"]) -> None:
+        """Keeps these rows, in this order."""
+        if self.length:  # before the first token there is nothing
+            super().select(rows)
 
     @staticmethod
     def _with_room(
@@ -112,7 +117,7 @@ class CachedDecoder(IncrementalDecoder):
         """The same layer, its parameters shared, with caches around its two attentions."""
         twin = copy.copy(layer)
         caches = {
-            "self_attention": CachedSelfAttention(layer.self_attention, memory),
+            "self_attention": CachedSelfAttention(layer.self_attention),
             "cross_attention": CachedCrossAttention(layer.cross_attention, memory),
         }
         self.caches += caches.values()
@@ -131,6 +136,12 @@ class CachedDecoder(IncrementalDecoder):
         self.memory, self.source_mask = self.memory[rows], self.source_mask[rows]
         for cache in self.caches:
             cache.select(rows)
+
+    def reorder(self, rows: Int[Tensor, " rows"]) -> None:
+        """See `IncrementalDecoder.reorder`."""
+        for cache in self.caches:
+            if isinstance(cache, CachedSelfAttention):
+                cache.select(rows)
 
     @property
     def nbytes(self) -> int:

@@ -234,7 +234,9 @@ def _translate(arguments: argparse.Namespace) -> int:
     device = choose_device(arguments.device)
     with _decoding_memory(arguments, device):
         translator = Translator.load(arguments.checkpoint, device)
-    texts = arguments.text or [line.rstrip("\n") for line in sys.stdin]
+    texts = arguments.text or _standard_input()
+    if arguments.temperature is None and (arguments.top_k, arguments.top_p, arguments.seed) != (None, 1.0, 0):
+        raise LabError("--top-k, --top-p and --seed say how to draw; give --temperature with them, such as 1.")
     if arguments.temperature is not None and arguments.beam > 1:
         raise LabError("--temperature draws translations, --beam searches for the likeliest; give one of them.")
     if arguments.attention and len(texts) != 1:
@@ -254,6 +256,13 @@ def _translate(arguments: argparse.Namespace) -> int:
 
         draw_attention(translator, texts[0], arguments.attention)
     return 0
+
+
+def _standard_input() -> list[str]:
+    """Its lines. Bytes that are not UTF-8 stay recognisable as such, whatever the locale."""
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    return [line.rstrip("\n") for line in sys.stdin]
 
 
 def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextManager:

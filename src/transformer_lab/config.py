@@ -58,7 +58,7 @@ class TrainingConfig:
             if getattr(self, name) < 1:
                 raise LabError(f"{name}={getattr(self, name)} must be at least 1.")
         for name in ("rate_factor", "clip", "patience"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:  # nan neither
                 raise LabError(f"{name}={getattr(self, name)} must not be negative.")
         if not 0 <= self.label_smoothing < 1:
             raise LabError(f"label_smoothing={self.label_smoothing} must be at least 0 and below 1.")
@@ -166,35 +166,42 @@ def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
     if name not in RECIPES:
         raise LabError(_unknown("configuration", name, RECIPES))
     recipe = RECIPES[name]
+    wanted: dict[str, str] = {}
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
             raise LabError(f"{override!r} is not of the form key=value.")
-        recipe = _changed(recipe, key.strip(), value.strip())
-    return recipe
+        wanted[key.strip()] = value.strip()
+    return _changed(recipe, wanted)
 
 
-def _changed(recipe: Recipe, key: str, value: str) -> Recipe:
-    """The recipe with one value changed, wherever the key belongs."""
-    if key == "architecture":
-        if value not in ARCHITECTURES:
-            raise LabError(_unknown("architecture", value, ARCHITECTURES))
-        # Sizes that the other architecture does not have are left behind.
-        kind = ARCHITECTURES[value][0]
-        shared = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
-        return replace(recipe, architecture=value, model=kind(**shared))
-    for part in ("model", "training"):
-        config = getattr(recipe, part)
-        for known in fields(config):
-            if known.name == key:
-                kind = type(getattr(config, key))
-                try:
-                    parsed = kind(value)
-                except ValueError:
-                    raise LabError(f"{key}={value!r} is not {'a whole' if kind is int else 'a'} number.") from None
-                return replace(recipe, **{part: replace(config, **{key: parsed})})
-    names = ["architecture", *(f.name for c in (recipe.model, recipe.training) for f in fields(c))]
-    raise LabError(_unknown("setting", key, names))
+def _changed(recipe: Recipe, wanted: Mapping[str, str]) -> Recipe:
+    """The recipe with some values changed, all at once: sizes must fit each other only in the end."""
+    architecture = wanted.get("architecture", recipe.architecture)
+    if architecture not in ARCHITECTURES:
+        raise LabError(_unknown("architecture", architecture, ARCHITECTURES))
+    kind = ARCHITECTURES[architecture][0]
+    # Sizes that the other architecture does not have are left behind.
+    model = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
+    training = dataclasses.asdict(recipe.training)
+    names = ["architecture", *(f.name for c in (kind, TrainingConfig) for f in fields(c))]
+    for key, value in wanted.items():
+        if key not in names:
+            raise LabError(_unknown("setting", key, names))
+        for values, config in ((model, kind), (training, TrainingConfig)):
+            for known in fields(config):
+                if known.name == key:
+                    values[key] = _parsed(key, value, values.get(key, known.default))
+    return replace(recipe, architecture=architecture, model=kind(**model), training=TrainingConfig(**training))
+
+
+def _parsed(key: str, value: str, like: Any) -> Any:
+    """The text `value` as a value of the same type as `like`."""
+    kind = type(like)
+    try:
+        return kind(value)
+    except ValueError:
+        raise LabError(f"{key}={value!r} is not {'a whole' if kind is int else 'a'} number.") from None
 
 
 def _make(kind: type, values: Mapping[str, Any]) -> Any:

@@ -17,7 +17,7 @@ Choice = Callable[[Float[Tensor, "rows vocab_size"]], Int[Tensor, " rows"]]
 
 def output_limit(source_length: int, max_length: int) -> int:
     """How many tokens an output may have: 50 more than the source (Vaswani et al. 2017, section 6.1), if they fit."""
-    return min(source_length + 50, max_length - 1)
+    return min(source_length + 50, max_length)
 
 
 def greedy_decode(
@@ -44,14 +44,14 @@ def sample_decode(
 ) -> list[list[int]]:
     """Each next token drawn from softmax(logits / `temperature`), until <eos>.
 
-    Drawn from the `top_k` likeliest tokens only (Fan et al. 2018), and of those from the fewest whose probabilities
-    reach `top_p` together (nucleus sampling, Holtzman et al. 2020). A temperature near 0 is greedy decoding.
+    Drawn from the `top_k` likeliest tokens only (Fan et al. 2018), and of those from the fewest that hold the share
+    `top_p` of their probability (nucleus sampling, Holtzman et al. 2020). A temperature near 0 is greedy decoding.
 
     Raises:
         LabError: the source is longer than the model allows, `temperature` is not above 0, `top_k` is below 1 or
             `top_p` is not in (0, 1].
     """
-    if temperature <= 0:
+    if not temperature > 0:
         raise LabError(f"temperature={temperature} must be above 0; for the likeliest token, decode greedily.")
     if top_k is not None and top_k < 1:
         raise LabError(f"top_k={top_k} must be at least 1.")
@@ -59,13 +59,13 @@ def sample_decode(
         raise LabError(f"top_p={top_p} must be above 0 and at most 1.")
 
     def choose(logits: Float[Tensor, "rows vocab_size"]) -> Int[Tensor, " rows"]:
-        values, tokens = (logits / temperature).sort(dim=-1, descending=True)
-        probabilities = values.softmax(dim=-1)
+        values, tokens = _wide(logits).sort(dim=-1, descending=True)
+        values, tokens = values[:, :top_k], tokens[:, :top_k]
+        # Less the largest, so that no temperature, however low, makes infinities of which a difference is taken.
+        probabilities = ((values - values[:, :1]) / temperature).softmax(dim=-1)
         before = probabilities.cumsum(dim=-1) - probabilities  # of the likelier tokens
         allowed = before < top_p
         allowed[:, 0] = True
-        if top_k is not None:
-            allowed[:, top_k:] = False
         # multinomial wants weights, not probabilities: they need not sum to 1.
         drawn = torch.multinomial(probabilities * allowed, 1, generator=generator)
         return tokens.gather(1, drawn)[:, 0]
@@ -113,10 +113,14 @@ def beam_decode(
     without the division, short ones would always win. A source is done when no open sentence can still win.
 
     Raises:
-        LabError: the source is longer than the model allows, or `beam` is below 1.
+        LabError: the source is longer than the model allows, `beam` is below 1, or `length_penalty` is negative.
     """
     if beam < 1:
         raise LabError(f"beam={beam} must be at least 1.")
+    if not length_penalty >= 0:
+        raise LabError(f"length_penalty={length_penalty} must not be negative; 0 compares plain probabilities.")
+    if not len(source):
+        return []
     limits = _limits(model, source, limit)
     rows, device = len(source), source.device
     decoder = model.incremental(model.encode(source), model.source_mask(source))
@@ -129,7 +133,7 @@ def beam_decode(
     best: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
     going = list(range(rows))
     for length in range(1, max(limits) + 1):
-        log_probabilities = decoder.step(tokens).log_softmax(dim=-1)
+        log_probabilities = _wide(decoder.step(tokens)).log_softmax(dim=-1)
         vocab_size = log_probabilities.shape[-1]
         totals = (scores.flatten()[:, None] + log_probabilities).view(len(going), beam * vocab_size)
         # 2 × beam candidates: even if half of them end, a full beam of open sentences remains.
@@ -162,14 +166,21 @@ def beam_decode(
         parents = torch.tensor([parent for parent, _ in chosen], device=device)
         tokens = torch.tensor([token for _, token in chosen], device=device)
         outputs = torch.cat([outputs[parents], tokens[:, None]], dim=1)
-        decoder.select(parents)
+        (decoder.reorder if still == going else decoder.select)(parents)
         scores = torch.tensor(kept_scores, device=device)
         going = still
     return [ids for _, ids in best]
 
 
+def _wide(logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """At least float32: sums of logarithms in half precision would make equals of different sentences."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
+
+
 def _limits(model: Seq2Seq, source: Int[Tensor, "batch source"], limit: int | None) -> list[int]:
     """The longest output of each row, which does not depend on the others; LabError when a source is too long."""
+    if limit is not None and limit < 1:
+        raise LabError(f"limit={limit} must be at least 1.")
     if source.shape[1] > model.max_length:
         raise LabError(
             f"a sentence has {source.shape[1]} tokens with its <eos>; this model takes at most {model.max_length}: "

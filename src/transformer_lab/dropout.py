@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from transformer_lab.errors import LabError
+
 STEPS = 2**16  # a draw of 64 bits decides about four numbers, 16 bits each
 
 
@@ -14,11 +16,16 @@ class Dropout(nn.Module):
 
     torch's own draws one random number for each element, which on a processor takes longer than the attention that
     it regularises. Here one draw serves four elements, so p is rounded to a multiple of 2⁻¹⁶; what is divided by is
-    the rounded one, so the expectation is exact.
+    the rounded one, so the expectation stays.
+
+    Raises:
+        LabError: `p` is not in [0, 1).
     """
 
     def __init__(self, p: float):
         super().__init__()
+        if not 0 <= p < 1:
+            raise LabError(f"dropout={p} must be at least 0 and below 1")
         self.p = p
 
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -26,7 +33,7 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu" or torch.compiler.is_compiling():
             return nn.functional.dropout(x, self.p)
-        return _CheapMask.apply(x, round(self.p * STEPS))
+        return _CheapMask.apply(x, min(round(self.p * STEPS), STEPS - 1))
 
     def extra_repr(self) -> str:
         """What `print(model)` says in the brackets."""

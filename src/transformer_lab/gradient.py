@@ -8,7 +8,7 @@ from transformer_lab.batching import Batch
 from transformer_lab.compiling import compiled
 from transformer_lab.config import TrainingConfig
 from transformer_lab.distributed import Processes
-from transformer_lab.loss import label_smoothed_cross_entropy
+from transformer_lab.loss import label_smoothed_cross_entropy_
 from transformer_lab.precision import allow_tf32, autocast, choose_precision
 from transformer_lab.seq2seq import Seq2Seq
 
@@ -31,7 +31,7 @@ class Objective(nn.Module):
         target_out: Int[Tensor, "batch target"],
     ) -> Float[Tensor, ""]:
         logits = self.model(source, target_in)
-        return label_smoothed_cross_entropy(logits, target_out, self.model.pad_id, self.smoothing)
+        return label_smoothed_cross_entropy_(logits, target_out, self.model.pad_id, self.smoothing)
 
 
 class Gradient:

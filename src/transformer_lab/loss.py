@@ -21,20 +21,29 @@ def label_smoothed_cross_entropy(
     The wanted distribution q gives 1 − ε to the right token and spreads ε evenly over the whole vocabulary, the
     right token included: q(v) = (1 − ε)[v = right] + ε/V, with ε = `smoothing`. So the sum is
     −(1 − ε) log p(right) − ε mean(log p): no tensor q is needed.
-
-    The logits are by far the largest tensor of a training step. The backward pass turns them into their gradient in
-    place, so that they exist once; afterwards they are gone (torch refuses a second use). Logits that no model
-    computed, but somebody gave (a leaf of autograd's graph), are copied and stay.
     """
-    rows, right = logits.flatten(0, -2), targets.flatten()
-    if logits.is_leaf and logits.requires_grad:
-        rows = rows.clone()
-    real = right != pad_id
-    if torch.compiler.is_compiling():  # a compiler fuses the formula by itself
-        loss = _token_losses(rows, right, smoothing).masked_fill(~real, 0.0)
-    else:
-        loss = _InPlaceCrossEntropy.apply(rows, right, real, smoothing)
-    return loss.sum() / real.sum().clamp(min=1)
+    real = targets != pad_id
+    losses = _token_losses(logits.flatten(0, -2), targets.flatten(), smoothing)
+    return losses.masked_fill(~real.flatten(), 0.0).sum() / real.sum().clamp(min=1)
+
+
+def label_smoothed_cross_entropy_(
+    logits: Float[Tensor, "batch target vocab_size"],
+    targets: Int[Tensor, "batch target"],
+    pad_id: int,
+    smoothing: float = 0.0,
+) -> Float[Tensor, ""]:
+    """`label_smoothed_cross_entropy` for who needs the logits no more: the backward pass overwrites them.
+
+    The logits are by far the largest tensor of a training step. They turn into their gradient in place and a few rows
+    at a time, so that they exist once. What shares their memory is overwritten too. Under `torch.compile` the plain
+    formula is as good, because a compiler fuses it.
+    """
+    if torch.compiler.is_compiling():
+        return label_smoothed_cross_entropy(logits, targets, pad_id, smoothing)
+    real = targets != pad_id
+    losses = _InPlaceCrossEntropy.apply(logits.flatten(0, -2), targets.flatten(), real.flatten(), smoothing)
+    return losses.sum() / real.sum().clamp(min=1)
 
 
 def _token_losses(
@@ -71,11 +80,15 @@ class _InPlaceCrossEntropy(torch.autograd.Function):
         """dloss/dz = p − q in every row, times the row's share of the gradient."""
         logits, right, real = context.saved_tensors
         smoothing, count = context.smoothing, context.rows_at_once
-        weight = gradient.masked_fill(~real, 0.0).to(logits.dtype)[:, None]
+        wide = torch.promote_types(logits.dtype, torch.float32)
+        weight = gradient.masked_fill(~real, 0.0).to(wide)[:, None]
         for z, r, w in zip(logits.split(count), right.split(count), weight.split(count), strict=True):
-            torch.softmax(z, -1, out=z)
-            z.mul_(w)
+            # p − q of a right and certain prediction is a small difference: half precision would lose it.
+            p = torch.softmax(z, -1, out=z) if z.dtype == wide else z.softmax(-1, dtype=wide)
+            p.mul_(w)
             if smoothing:
-                z.sub_(w * (smoothing / logits.shape[1]))
-            z.scatter_add_(1, r[:, None], (smoothing - 1) * w)
+                p.sub_(w * (smoothing / logits.shape[1]))
+            p.scatter_add_(1, r[:, None], (smoothing - 1) * w)
+            if p is not z:
+                z.copy_(p)
         return logits, None, None, None

@@ -8,8 +8,8 @@ import torch
 
 from transformer_lab.errors import LabError
 
-# What torch's allocators say on a processor; on CUDA it has an exception of its own.
-ON_PROCESSOR = re.compile(r"not enough memory|can't allocate memory|std::bad_alloc")
+# What allocators say that raise no exception of their own: those on a processor, and CUDA's libraries.
+SAID = re.compile(r"not enough memory|can't allocate memory|std::bad_alloc|CUDA error: out of memory|_ALLOC_FAILED")
 WANTED = re.compile(r"allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)")
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -29,4 +29,4 @@ def out_of_memory(doing: str, remedy: str) -> Iterator[None]:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocation failed, on whatever device."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or bool(ON_PROCESSOR.search(str(error)))
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or bool(SAID.search(str(error)))

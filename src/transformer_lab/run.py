@@ -93,6 +93,8 @@ class Run:
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
+        if processes.first:
+            self._forget_snapshots(beyond=self.resumed_from)
 
     @property
     def last(self) -> Path:
@@ -216,6 +218,12 @@ class Run:
     def _snapshot(self, step: int) -> Path:
         return self.out / "snapshots" / f"{step:08}.pt"
 
+    def _forget_snapshots(self, beyond: int) -> None:
+        """Removes what a run left that was killed before it saved its state, or another run in the same directory."""
+        for file in (self.out / "snapshots").glob("*.pt"):
+            if int(file.stem) > beyond:
+                file.unlink()
+
     def _newest_snapshots(self) -> list[Path]:
         """The last few snapshots up to the present step; a killed run may have left a newer one."""
         done = [f for f in sorted((self.out / "snapshots").glob("*.pt")) if int(f.stem) <= self.trainer.step]
@@ -275,11 +283,12 @@ class Run:
 
 def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
     """The mean of several models' weights (Vaswani et al. 2017, section 6.1), in float64 on the way."""
-    states = [torch.load(file, map_location="cpu", weights_only=True) for file in files]
-    return {
-        name: (sum(state[name].double() for state in states) / len(states)).to(tensor.dtype)
-        for name, tensor in states[0].items()
-    }
+    total: dict[str, Tensor] = {}
+    files = list(files)
+    for file in files:  # one at a time in memory
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        total = {name: total.get(name, 0) + tensor.double() for name, tensor in state.items()}
+    return {name: (total[name] / len(files)).to(tensor.dtype) for name, tensor in state.items()}
 
 
 def _difference(stored: Recipe, wanted: Recipe) -> str:

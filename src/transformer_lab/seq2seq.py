@@ -1,6 +1,8 @@
 """What every sequence-to-sequence model offers, so that one trainer, one decoder and one scorer serve them all."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -63,6 +65,17 @@ class Seq2Seq(nn.Module, ABC):
         return self.decode(target, self.encode(source), self.source_mask(source))
 
 
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Within it, `model` is in evaluation mode: nothing is dropped. Afterwards it is in the mode it was in."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)
+
+
 class IncrementalDecoder(ABC):
     """Writes one target for each row of a batch, token by token, and remembers what was written."""
 
@@ -73,6 +86,10 @@ class IncrementalDecoder(ABC):
     @abstractmethod
     def select(self, rows: Int[Tensor, " kept"]) -> None:
         """Goes on with these rows, in this order; a row may go on several times, or not at all."""
+
+    def reorder(self, rows: Int[Tensor, " rows"]) -> None:
+        """`select` where each row takes the place of one with the same source: what is kept of sources can stay."""
+        self.select(rows)
 
 
 class PrefixDecoder(IncrementalDecoder):

@@ -22,7 +22,7 @@ from transformer_lab.loss import label_smoothed_cross_entropy
 from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.prefetch import prefetched
 from transformer_lab.schedule import adam, learning_rate, set_learning_rate
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.tokenizer import Tokenizer
 
 
@@ -171,14 +171,12 @@ def validation_loss(
     """Mean cross-entropy per target token, without label smoothing: its exponential is the perplexity."""
     device = next(model.parameters()).device
     lengths = [example.length for example in examples]
-    training = model.training
-    model.eval()
     total, tokens = torch.zeros((), dtype=torch.float64, device=device), 0
-    for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
-        batch = collate([examples[i] for i in indices], tokenizer).to(device)
-        logits = model(batch.source, batch.target_in)
-        mean = label_smoothed_cross_entropy(logits, batch.target_out, tokenizer.pad_id)
-        total += mean.double() * batch.target_tokens
-        tokens += batch.target_tokens
-    model.train(training)
+    with evaluating(model):
+        for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
+            batch = collate([examples[i] for i in indices], tokenizer).to(device)
+            logits = model(batch.source, batch.target_in)
+            mean = label_smoothed_cross_entropy(logits, batch.target_out, tokenizer.pad_id)
+            total += mean.double() * batch.target_tokens
+            tokens += batch.target_tokens
     return total.item() / tokens

@@ -11,7 +11,7 @@ from transformer_lab.batching import pad, plan_batches
 from transformer_lab.checkpoint import load_checkpoint
 from transformer_lab.decoding import beam_decode, greedy_decode, sample_decode
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.tokenizer import Tokenizer
 
 
@@ -29,7 +29,13 @@ class Translator:
         return cls(checkpoint.model().to(device), checkpoint.tokenizer)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a sentence, <eos> included. Raises LabError for an empty or a too long one."""
+        """The ids of a sentence, <eos> included. Raises LabError for an empty one, a too long one or invalid UTF-8."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise LabError(
+                f"the sentence is not valid UTF-8 (character {error.start + 1}); convert it to UTF-8."
+            ) from None
         if not text.strip():
             raise LabError("the sentence is empty; there is nothing to translate.")
         ids = [*self.tokenizer.encode(text), self.tokenizer.eos_id]
@@ -98,13 +104,11 @@ class Translator:
             except LabError as error:
                 raise LabError(f"sentence {number}: {error}" if len(texts) > 1 else str(error)) from None
         device = next(self.model.parameters()).device
-        was_training = self.model.training
-        self.model.eval()
         outputs: list[str] = [""] * len(texts)
         lengths = [len(ids) for ids in encoded]
-        for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
-            source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
-            for index, ids in zip(indices, decode(source), strict=True):
-                outputs[index] = self.tokenizer.decode(ids)
-        self.model.train(was_training)
+        with evaluating(self.model):
+            for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
+                source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
+                for index, ids in zip(indices, decode(source), strict=True):
+                    outputs[index] = self.tokenizer.decode(ids)
         return outputs

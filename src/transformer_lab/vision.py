@@ -61,6 +61,8 @@ class VisionConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        if min(self.image_size, self.patch_size) < 1:
+            raise LabError(f"image_size={self.image_size} and patch_size={self.patch_size} must be at least 1")
         if self.image_size % self.patch_size:
             raise LabError(
                 f"image_size={self.image_size} is not divisible by patch_size={self.patch_size}; "

@@ -50,10 +50,26 @@ def aligned(folder: Path, **lines: bytes) -> list[str]:
     return [*SMALL, "--data", str(folder)]
 
 
+def chosen_without_drawing(folder: Path, run: Path) -> list[str]:
+    return ["translate", str(run / "best.pt"), "书", "--top-k", "3"]
+
+
 CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     "no such device": (
         lambda folder, run: [*TINY, "--device", "gpu"],
         r"--device gpu: there is no such device; choose auto, cpu, cuda or cuda:N\.",
+    ),
+    "how to draw, but not that one should": (
+        chosen_without_drawing,
+        r"--top-k, --top-p and --seed say how to draw; give --temperature with them, such as 1\.",
+    ),
+    "a length penalty that is no number": (
+        lambda folder, run: ["translate", str(run / "best.pt"), "书", "--beam", "2", "--length-penalty", "nan"],
+        r"length_penalty=nan must not be negative; 0 compares plain probabilities\.",
+    ),
+    "a setting that is no number": (
+        lambda folder, run: [*TINY, "--set", "clip=nan"],
+        r"clip=nan must not be negative\.",
     ),
     "no such CUDA device": (
         lambda folder, run: [*TINY, "--device", "cuda:99"],
@@ -160,3 +176,19 @@ def test_the_program_itself_exits_with_2(tmp_path):
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1].startswith("course: a model of these sizes on cpu: out of memory")
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_sentences_that_are_not_utf_8_are_named_by_their_place(trained, locale):
+    """As bytes on the real standard input, and as an argument."""
+
+    def run(*arguments: str | bytes, given: bytes = b"") -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "course.cli", "translate", str(trained / "best.pt"), *arguments]
+        return subprocess.run(command, input=given, capture_output=True, env={**os.environ, "LC_ALL": locale})
+
+    for ended in (run(given="书\n".encode() + b"a\xff\n"), run("a book", b"a\xff")):
+        assert ended.returncode == WRONG_USAGE
+        assert ended.stdout == b""
+        assert ended.stderr.decode().splitlines()[-1] == (
+            "course: sentence 2: the sentence is not valid UTF-8 (character 2); convert it to UTF-8."
+        )

@@ -90,14 +90,25 @@ def test_a_source_longer_than_the_model_allows_is_an_error():
         beam_decode(network, pad(SOURCES[:1], 0), BOS, EOS, beam=0)
 
 
+def test_what_cannot_be_searched_for_is_refused():
+    network, source = model(0), pad(SOURCES, 0)
+    for penalty in (-0.5, math.nan):
+        with pytest.raises(LabError, match="must not be negative; 0 compares plain probabilities"):
+            beam_decode(network, source, BOS, EOS, length_penalty=penalty)
+    for decode in (greedy_decode, beam_decode):
+        with pytest.raises(LabError, match="limit=0 must be at least 1"):
+            decode(network, source, BOS, EOS, limit=0)
+        assert decode(network, source[:0], BOS, EOS) == []
+
+
 def test_outputs_end_where_the_model_does():
     """A model that never writes <eos> is stopped by its max_length."""
     network = model(1, max_length=9)
     network.embedding.weight.data[EOS] = 0
     network.embedding.weight.data[3:] = 1e3 * network.embedding.weight.data[3:].abs()
-    assert all(len(ids) <= 8 for ids in greedy_decode(network, pad(SOURCES, 0), BOS, EOS))
+    assert all(len(ids) == 9 for ids in greedy_decode(network, pad(SOURCES, 0), BOS, EOS))
     assert output_limit(10, 512) == 60
-    assert output_limit(10, 40) == 39
+    assert output_limit(10, 40) == 40
 
 
 def sampled(network, **options):
@@ -117,9 +128,11 @@ def test_samples_have_the_probabilities_of_the_model(options):
     network = model(4)
     logits = network(torch.tensor([SOURCES[0]]), torch.tensor([[BOS]]))[0, -1]
     p = (logits / options.get("temperature", 1.0)).softmax(0)
+    likeliest = p.argsort(descending=True)[: options.get("top_k", 6)]
+    share = options.get("top_p", 1.0) * p[likeliest].sum()
     reached, allowed = 0.0, []
-    for token in p.argsort(descending=True).tolist():  # the likeliest first, until top_p is reached
-        if reached >= options.get("top_p", 1.0) or len(allowed) == options.get("top_k", 6):
+    for token in likeliest.tolist():  # the likeliest first, until they hold the share top_p of what is left
+        if reached >= share:
             break
         allowed.append(token)
         reached += p[token].item()
@@ -134,6 +147,7 @@ def test_sampling_is_greedy_when_it_is_cold_or_has_one_choice():
     network, source = model(2), pad(SOURCES, 0)
     greedy = greedy_decode(network, source, BOS, EOS, limit=12)
     assert sample_decode(network, source, BOS, EOS, temperature=1e-4, limit=12) == greedy
+    assert sample_decode(network, source, BOS, EOS, temperature=1e-300, limit=12) == greedy
     assert sample_decode(network, source, BOS, EOS, top_k=1, limit=12) == greedy
 
 
@@ -149,6 +163,8 @@ def test_the_same_generator_draws_the_same_sentences():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"temperature": float("nan")}, "temperature=nan must be above 0"),
+        ({"limit": 0}, "limit=0 must be at least 1"),
         ({"temperature": 0.0}, "temperature=0.0 must be above 0; for the likeliest token, decode greedily"),
         ({"top_k": 0}, "top_k=0 must be at least 1"),
         ({"top_p": 0.0}, "top_p=0.0 must be above 0 and at most 1"),

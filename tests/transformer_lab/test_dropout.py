@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from transformer_lab.dropout import Dropout
+from transformer_lab.errors import LabError
 
 
 @pytest.mark.parametrize("p", [0.1, 0.3, 0.5, 0.9])
@@ -18,6 +19,16 @@ def test_the_share_of_zeros_and_the_scale(p, dtype):
     assert y[y != 0].unique().double().tolist() == pytest.approx(
         [1 / (1 - p)], rel=2**-8 if dtype != y.float().dtype else 1e-4
     )
+
+
+def test_a_probability_next_to_one_drops_nearly_all_and_one_is_refused():
+    torch.manual_seed(0)
+    y = Dropout(1 - 1e-9)(torch.ones(1000, 1000))
+    assert y.isfinite().all()
+    assert (y == 0).double().mean() > 0.9999
+    for p in (1.0, -0.1, float("nan")):
+        with pytest.raises(LabError, match="must be at least 0 and below 1"):
+            Dropout(p)
 
 
 def test_elements_are_dropped_independently_of_their_neighbours():

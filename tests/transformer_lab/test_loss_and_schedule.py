@@ -5,7 +5,7 @@ from decimal import Decimal, getcontext
 import pytest
 import torch
 
-from transformer_lab.loss import label_smoothed_cross_entropy
+from transformer_lab.loss import label_smoothed_cross_entropy, label_smoothed_cross_entropy_
 from transformer_lab.schedule import adam, learning_rate, set_learning_rate
 
 
@@ -20,6 +20,10 @@ def test_equal_to_torch_with_padding_forward_and_backward(smoothing, scale):
     targets[2] = 0
     ours = label_smoothed_cross_entropy(logits, targets, 0, smoothing)
     (gradient,) = torch.autograd.grad(ours, logits)
+    in_place = label_smoothed_cross_entropy_(logits * 1, targets, 0, smoothing)
+    torch.testing.assert_close(in_place, ours, rtol=1e-12, atol=1e-12)
+    (gradient_in_place,) = torch.autograd.grad(in_place, logits)
+    torch.testing.assert_close(gradient_in_place, gradient, rtol=1e-12, atol=1e-12)
     oracle = torch.nn.CrossEntropyLoss(ignore_index=0, label_smoothing=smoothing)(
         logits.flatten(0, 1), targets.flatten()
     )
@@ -29,7 +33,7 @@ def test_equal_to_torch_with_padding_forward_and_backward(smoothing, scale):
     assert (gradient[2] == 0).all()
 
 
-def test_the_gradient_takes_the_place_of_the_logits_and_a_second_use_is_refused():
+def test_in_place_the_gradient_takes_the_place_of_the_logits_and_a_second_use_is_refused():
     given = torch.randn(2, 3, 7, requires_grad=True)
     kept = given.detach().clone()
     targets = torch.randint(1, 7, (2, 3))
@@ -38,26 +42,42 @@ def test_the_gradient_takes_the_place_of_the_logits_and_a_second_use_is_refused(
     gradients = []
     logits.register_hook(gradients.append)
     other = logits.square().sum()  # needs the logits in its own backward pass
-    label_smoothed_cross_entropy(logits, targets, 0, 0.1).backward(retain_graph=True)
+    label_smoothed_cross_entropy_(logits, targets, 0, 0.1).backward(retain_graph=True)
     assert gradients[0].data_ptr() == place
     assert torch.equal(given, kept)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         other.backward()
 
 
+def test_out_of_place_nothing_is_overwritten():
+    given = torch.nn.Parameter(torch.randn(3, 7))
+    logits = given[None] * 1
+    kept = given.detach().clone(), logits.detach().clone()
+    label_smoothed_cross_entropy(logits, torch.randint(1, 7, (1, 3)), 0, 0.1).backward()
+    assert torch.equal(given, kept[0])
+    assert torch.equal(logits, kept[1])
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_half_precision_logits_are_summed_in_float32(smoothing):
-    """bfloat16 has 8 bits: the loss is that of the rounded logits to 1e-6, the gradient rounded once."""
+@pytest.mark.parametrize("confidence", [0.0, 12.0])
+def test_half_precision_logits_are_summed_in_float32(smoothing, confidence):
+    """bfloat16 has 8 bits: the loss is that of the rounded logits to 1e-6, the gradient is rounded once (2⁻⁸)."""
     torch.manual_seed(0)
-    logits = (3 * torch.randn(2, 5, 1000)).bfloat16().requires_grad_()
-    exact = logits.detach().double().requires_grad_()
     targets = torch.randint(1, 1000, (2, 5))
-    loss = label_smoothed_cross_entropy(logits, targets, 0, smoothing)
+    logits = 3 * torch.randn(2, 5, 1000)
+    logits.scatter_add_(2, targets[..., None], torch.full((2, 5, 1), confidence))
+    logits = logits.bfloat16().requires_grad_()
+    exact = logits.detach().double().requires_grad_()
     expected = torch.nn.CrossEntropyLoss(label_smoothing=smoothing)(exact.flatten(0, 1), targets.flatten())
-    assert loss.dtype == torch.float32
-    torch.testing.assert_close(loss.double(), expected, rtol=1e-6, atol=0)
-    (gradient,) = torch.autograd.grad(loss, logits)
-    torch.testing.assert_close(gradient.double(), torch.autograd.grad(expected, exact)[0], rtol=2**-6, atol=1e-6)
+    (wanted,) = torch.autograd.grad(expected, exact)
+    for loss in (
+        label_smoothed_cross_entropy(logits, targets, 0, smoothing),
+        label_smoothed_cross_entropy_(logits * 1, targets, 0, smoothing),
+    ):
+        assert loss.dtype == torch.float32
+        torch.testing.assert_close(loss.double(), expected, rtol=1e-6, atol=0)
+        (gradient,) = torch.autograd.grad(loss, logits)
+        torch.testing.assert_close(gradient.double(), wanted, rtol=2**-8, atol=1e-7)
 
 
 def test_smoothing_keeps_the_minimum_at_the_smoothed_distribution():

@@ -362,3 +362,23 @@ def test_cuda_where_there_is_none():
     assert choose_device("auto") == torch.device("cpu")
     with pytest.raises(LabError, match="no CUDA device"):
         choose_device("cuda")
+
+
+def test_what_another_run_left_is_not_averaged(corpus, tmp_path):
+    """last.pt is gone, its snapshots are still there: they belong to another model."""
+    Run(small("steps=16"), corpus, tmp_path).train(progress=False)
+    (tmp_path / "last.pt").unlink()
+    alone, after = tmp_path / "alone", tmp_path
+    for out in (alone, after):
+        Run(small("steps=12", "validate_every=6", "average=5", "d_model=32"), corpus, out).train(progress=False)
+    assert (after / "log.csv").read_text() == (alone / "log.csv").read_text()
+
+
+def test_settings_need_to_fit_each_other_only_in_the_end():
+    for settings in (["num_heads=3", "d_model=48"], ["d_model=48", "num_heads=3"]):
+        model = find_recipe("tiny", settings).model
+        assert (model.d_model, model.num_heads) == (48, 3)
+    settings = ["num_groups=1", "architecture=grouped-query"]
+    assert find_recipe("tiny", settings) == find_recipe("tiny", settings[::-1])
+    with pytest.raises(LabError, match="there is no setting 'num_groups'"):
+        find_recipe("tiny", ["num_groups=1"])
