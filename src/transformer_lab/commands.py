@@ -168,9 +168,11 @@ def _train_together(arguments: argparse.Namespace, processes) -> int:
         run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device, processes)
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
     together = f", in {processes.size} processes" if processes.size > 1 else ""
+    reach = getattr(recipe.model, "receptive_field", None)
+    seen = f" Its encoder's receptive field is {reach} tokens." if reach else ""
     say(
         f"{corpus.name}: {len(corpus.train)} pairs, {corpus.source_language}→{corpus.target_language}. "
-        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}{together}."
+        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}{together}.{seen}"
     )
     if run.finished:
         say(f"{run.last} is trained already; to go on, add --set steps=N.")

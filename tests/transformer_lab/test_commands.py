@@ -50,6 +50,12 @@ def test_training_leaves_its_files_and_says_where(out, capsys):
     assert load_checkpoint(out / "last.pt").step == 18
 
 
+def test_a_convolutional_model_says_how_far_it_sees(tmp_path, capsys):
+    settings = ["--set", "architecture=convolutional", "--set", "num_layers=2", "--set", "kernel_size=5"]
+    assert main([*TRAIN, *settings, "--out", str(tmp_path)]) == DONE
+    assert "Its encoder's receptive field is 9 tokens." in capsys.readouterr().err
+
+
 def test_training_on_files(tmp_path, capsys):
     for split, count in (("train", 60), ("val", 5)):
         (tmp_path / f"{split}.de").write_text("".join(f"eins zwei {i}\n" for i in range(count)))
