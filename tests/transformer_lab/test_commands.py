@@ -51,8 +51,10 @@ def test_training_leaves_its_files_and_says_where(out, capsys):
 
 
 def test_a_convolutional_model_says_how_far_it_sees(tmp_path, capsys):
-    settings = ["--set", "architecture=convolutional", "--set", "num_layers=2", "--set", "kernel_size=5"]
-    assert main([*TRAIN, *settings, "--out", str(tmp_path)]) == DONE
+    sizes = ["architecture=convolutional", "num_layers=2", "kernel_size=5", "d_model=16", "max_length=40"]
+    settings = [*sizes, "pairs=300", "steps=2", "batch_tokens=400"]
+    train = ["train", "--config", "tiny", "--device", "cpu", "--out", str(tmp_path)]
+    assert main([*train, *(part for one in settings for part in ("--set", one))]) == DONE
     assert "Its encoder's receptive field is 9 tokens." in capsys.readouterr().err
 
 
