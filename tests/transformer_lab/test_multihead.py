@@ -57,6 +57,19 @@ def test_a_fully_masked_query_gets_the_output_bias_and_no_nan():
     assert (x.grad == 0).all()
 
 
+def test_gradients_stay_finite_where_scores_are_very_large():
+    """Layers that add without a norm let scores grow to 10⁶ and beyond; float64 is the oracle, to 1 %."""
+    ours = attention()
+    with torch.no_grad():
+        for projection in (ours.query, ours.key):
+            projection.weight.mul_(1e3)
+    x = torch.randn(2, 5, 16, requires_grad=True)
+    (gradient,) = torch.autograd.grad(ours(x, x).sum(), x)
+    exact = x.detach().double().requires_grad_()
+    (expected,) = torch.autograd.grad(ours.double()(exact, exact).sum(), exact)
+    torch.testing.assert_close(gradient.double(), expected, rtol=1e-2, atol=1e-2)
+
+
 def test_every_head_reads_the_whole_input():
     """Claim C12: a head projects all d_model features, so it depends on those outside its own slice."""
     ours = attention(4)
