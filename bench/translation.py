@@ -4,7 +4,7 @@ python -m bench.translation NAME CHECKPOINT --data PATH --command "course train 
     [--beams 1,5] [--length-penalty A] [--comparison NAME] [--seconds N]
 
 Runs that are recorded with the same --comparison stand in one table. Text is scored as it is: of data that is
-lower-cased, the references are too.
+lower-cased (by `python -m bench.lowercase FROM TO`), the references are too.
 """
 
 import argparse
@@ -80,13 +80,16 @@ def whole_run(last: Path) -> dict[str, Any] | None:
 def notes(translations: list[dict[str, Any]]) -> str:
     """This benchmark's part of the README: comparisons first, then every run with its command."""
     beams = sorted({int(beam) for result in translations for beam in result["scores_by_beam"]} - {1})
-    parts = []
+    parts = [
+        "`multi30k-lower` is the data of Multi30k in lower case: "
+        "`python -m bench.lowercase ../shared/data/multi30k-en-de multi30k-lower`."
+    ]
     for name in sorted({result["comparison"] for result in translations if result.get("comparison")}):
         compared = [result for result in translations if result.get("comparison") == name]
         parts += [f"### {name}: the same data, architecture by architecture", _table(compared, beams)]
     alone = [result for result in translations if not result.get("comparison")]
     if alone:
-        parts += ["### Other runs", _table(alone, beams)] if parts else [_table(alone, beams)]
+        parts += ["### Other runs", _table(alone, beams)]
     best = {_task(result): result["name"] for result in sorted(translations, key=_greedy)}
     for result in translations:
         parts.append(_run(result))

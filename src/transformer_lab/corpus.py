@@ -89,7 +89,7 @@ def read_tab_separated(path: Path, source: str, target: str) -> list[Pair]:
             f"{source}→{target}; choose English as source or target."
         )
     pairs = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         columns = line.split("\t")
         if len(columns) < 2:
             raise LabError(f"{path}, line {number}: no tab; expected English, a tab, then its translation.")
@@ -105,7 +105,7 @@ def read_tab_separated(path: Path, source: str, target: str) -> list[Pair]:
 
 def read_line_aligned(source_path: Path, target_path: Path) -> list[Pair]:
     """Pairs from two files whose lines correspond. Raises LabError, with both counts where they differ."""
-    sources, targets = list(_lines(source_path)), list(_lines(target_path))
+    sources, targets = list(read_lines(source_path)), list(read_lines(target_path))
     if len(sources) != len(targets):
         raise LabError(
             f"{source_path} has {len(sources)} lines but {target_path} has {len(targets)}; "
@@ -123,7 +123,7 @@ def read_line_aligned(source_path: Path, target_path: Path) -> list[Pair]:
     return pairs
 
 
-def _lines(path: Path) -> Iterator[str]:
+def read_lines(path: Path) -> Iterator[str]:
     """The lines of a UTF-8 file, plain or gzip, split at newlines only (U+2028 stays inside a sentence)."""
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
