@@ -144,8 +144,8 @@ RECIPES: dict[str, Recipe] = {
             "book",
             replace(_tiny, vocab_size=1_000, d_model=128, num_heads=4, d_ff=256, num_layers=2, dropout=0.1),
             replace(
-                _base.training, batch_tokens=1_500, steps=380, warmup=160, validate_every=100, average=1,
-                pairs=12_000,
+                _base.training, batch_tokens=1_500, steps=400, warmup=100, rate_factor=0.4, validate_every=100,
+                average=1, pairs=12_000,
             ),
         ),
         # For a try on any machine: seconds.
