@@ -9,8 +9,8 @@ from bench.comparison import Make, compare
 from bench.memory import Work
 from bench.peer import TorchTransformer
 from bench.report import SEED, Result, context, limit, limit_in_words, mebibytes, spread, table
-from transformer_lab.decoding import greedy_decode
 from transformer_lab.transformer import Transformer, TransformerConfig
+from transformer_lab.translation.decoding import greedy_decode
 
 SENTENCES, STEPS = 64, 128
 # (name, sizes, rounds): the peer takes minutes for the base model on a processor.

@@ -10,9 +10,9 @@ from bench.comparison import Make, compare
 from bench.decoding import BOS, NEVER, SENTENCES, STEPS, random_source
 from bench.memory import Work
 from bench.report import SEED, Result, context, limit, mebibytes, si, spread, table
-from transformer_lab.decoding import greedy_decode
 from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
 from transformer_lab.transformer import Transformer
+from transformer_lab.translation.decoding import greedy_decode
 
 CONFIG = GroupedQueryConfig(8_000)
 GROUPS = (8, 4, 2, 1)

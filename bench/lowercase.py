@@ -6,7 +6,7 @@ Writes a lower-cased copy of the training, validation and 2016 test files of the
 import sys
 from pathlib import Path
 
-from transformer_lab.corpus import read_lines
+from transformer_lab.data.corpus import read_lines
 from transformer_lab.errors import LabError
 
 FILES = ("train.*", "val.*", "test_2016_flickr.*")

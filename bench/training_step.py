@@ -11,10 +11,10 @@ from bench.comparison import Make, compare
 from bench.memory import Work
 from bench.peer import TorchTransformer
 from bench.report import SEED, Result, context, limit, limit_in_words, mebibytes, spread, table
-from transformer_lab.compiling import compiled
-from transformer_lab.gradient import Objective
-from transformer_lab.precision import autocast, choose_precision
-from transformer_lab.schedule import adam, set_learning_rate
+from transformer_lab.training.compiling import compiled
+from transformer_lab.training.gradient import Objective
+from transformer_lab.training.precision import autocast, choose_precision
+from transformer_lab.training.schedule import adam, set_learning_rate
 from transformer_lab.transformer import Transformer, TransformerConfig
 
 # (name, sizes, sentences, tokens of each): the book's size, and the paper's base model with small batches.

@@ -21,8 +21,8 @@ from bench.training_step import (
     torch_adam,
     torch_loss,
 )
-from transformer_lab.precision import allow_tf32
-from transformer_lab.schedule import adam
+from transformer_lab.training.precision import allow_tf32
+from transformer_lab.training.schedule import adam
 from transformer_lab.transformer import Transformer, TransformerConfig
 
 # 25 thousand source and 25 thousand target tokens a step and a vocabulary of 37 thousand (the paper's section 5.1).

@@ -29,10 +29,10 @@ def measure(
     seconds: float | None = None,
 ) -> dict[str, Any]:
     """BLEU on the test split, greedy and by beam search, and how the model was trained."""
-    from transformer_lab.checkpoint import load_checkpoint
-    from transformer_lab.corpus import load_pairs
-    from transformer_lab.evaluation import evaluate
-    from transformer_lab.translator import Translator
+    from transformer_lab.data.corpus import load_pairs
+    from transformer_lab.training.checkpoint import load_checkpoint
+    from transformer_lab.translation.evaluation import evaluate
+    from transformer_lab.translation.translator import Translator
 
     stored = load_checkpoint(checkpoint)
     pairs = load_pairs(data, *stored.languages)
@@ -63,7 +63,7 @@ def measure(
 
 def whole_run(last: Path) -> dict[str, Any] | None:
     """How long the run was that the checkpoint is the best of: `steps`, `seconds`, `epochs`."""
-    from transformer_lab.checkpoint import load_checkpoint
+    from transformer_lab.training.checkpoint import load_checkpoint
 
     if not last.exists():
         return None

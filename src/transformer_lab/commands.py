@@ -140,7 +140,7 @@ _positive.__name__ = "positive whole number"  # argparse names the type in its s
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from transformer_lab.distributed import join_processes
+    from transformer_lab.training.distributed import join_processes
 
     with join_processes() as processes:
         return _train_together(arguments, processes)
@@ -148,11 +148,11 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _train_together(arguments: argparse.Namespace, processes) -> int:
     """What each process does; the first speaks."""
-    from transformer_lab.config import find_recipe
-    from transformer_lab.corpus import load_corpus
+    from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
-    from transformer_lab.out_of_memory import out_of_memory
-    from transformer_lab.run import Run
+    from transformer_lab.training.config import find_recipe
+    from transformer_lab.training.out_of_memory import out_of_memory
+    from transformer_lab.training.run import Run
 
     def say(sentence: str) -> None:
         if processes.first:
@@ -185,18 +185,18 @@ def _train_together(arguments: argparse.Namespace, processes) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from transformer_lab.checkpoint import load_checkpoint
-    from transformer_lab.corpus import load_pairs
+    from transformer_lab.data.corpus import load_pairs
     from transformer_lab.device import choose_device
-    from transformer_lab.evaluation import evaluate
-    from transformer_lab.translator import Translator
+    from transformer_lab.training.checkpoint import load_checkpoint
+    from transformer_lab.translation.evaluation import evaluate
+    from transformer_lab.translation.translator import Translator
 
     checkpoint = load_checkpoint(arguments.checkpoint)
     source, target = checkpoint.languages
     if arguments.data:
         pairs, name = load_pairs(arguments.data, source, target), str(arguments.data)
     else:
-        from transformer_lab.phrases import phrase_corpus
+        from transformer_lab.data.phrases import phrase_corpus
 
         pairs, name = phrase_corpus(1).test, "the built-in corpus"
     device = choose_device(arguments.device)
@@ -231,7 +231,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _translate(arguments: argparse.Namespace) -> int:
     from transformer_lab.device import choose_device
-    from transformer_lab.translator import Translator
+    from transformer_lab.translation.translator import Translator
 
     device = choose_device(arguments.device)
     with _decoding_memory(arguments, device):
@@ -254,7 +254,7 @@ def _translate(arguments: argparse.Namespace) -> int:
     for translation in translations:
         print(translation)
     if arguments.attention:
-        from transformer_lab.alignment import draw_attention
+        from transformer_lab.translation.alignment import draw_attention
 
         draw_attention(translator, texts[0], arguments.attention)
     return 0
@@ -269,7 +269,7 @@ def _standard_input() -> list[str]:
 
 def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextManager:
     """Says what to lower when translating runs out of memory."""
-    from transformer_lab.out_of_memory import out_of_memory
+    from transformer_lab.training.out_of_memory import out_of_memory
 
     lower = [f"--batch-tokens={arguments.batch_tokens}", *([f"--beam={arguments.beam}"] * (arguments.beam > 1))]
     elsewhere = "" if device.type == "cpu" else ", or use --device cpu"
@@ -278,7 +278,7 @@ def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextMa
 
 def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):
     """The generated corpus; it has one direction."""
-    from transformer_lab.phrases import phrase_corpus
+    from transformer_lab.data.phrases import phrase_corpus
 
     if (arguments.source or "zh", arguments.target) != ("zh", "en"):
         raise LabError("the built-in corpus is Chinese to English; give --data for other languages.")
@@ -286,7 +286,7 @@ def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):
 
 
 def _write_text(path: Path, text: str) -> None:
-    from transformer_lab.checkpoint import atomic_write
+    from transformer_lab.training.checkpoint import atomic_write
 
     with atomic_write(path) as file:
         file.write(text.encode())

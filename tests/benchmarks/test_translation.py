@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from bench import readme, report, translation
-from transformer_lab.checkpoint import Checkpoint, save_checkpoint
-from transformer_lab.config import find_recipe
-from transformer_lab.phrases import phrase_corpus
-from transformer_lab.run import prepare
+from transformer_lab.data.phrases import phrase_corpus
+from transformer_lab.training.checkpoint import Checkpoint, save_checkpoint
+from transformer_lab.training.config import find_recipe
+from transformer_lab.training.run import prepare
 
 TRAINED = {"name": "phrases", "pairs": 80, "fingerprint": 1, "validation_loss": 2.0, "worse": 0, "seconds": 90.0}
 

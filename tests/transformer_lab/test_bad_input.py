@@ -38,7 +38,7 @@ def fewer_rows(content: dict) -> None:
 
 
 def smaller_vocabulary(content: dict) -> None:
-    from transformer_lab.tokenizer import Tokenizer
+    from transformer_lab.data.tokenizer import Tokenizer
 
     content["tokenizer"] = Tokenizer.train(["two words", "two words"], 300).to_json()
 

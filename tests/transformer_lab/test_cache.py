@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from transformer_lab.batching import pad
 from transformer_lab.cache import CachedDecoder
-from transformer_lab.config import find_recipe
-from transformer_lab.decoding import beam_decode, greedy_decode
+from transformer_lab.data.batching import pad
 from transformer_lab.seq2seq import PrefixDecoder, Seq2Seq
+from transformer_lab.training.config import find_recipe
+from transformer_lab.translation.decoding import beam_decode, greedy_decode
 
 KINDS = ["transformer", "prenorm", "learned-positions", "rotary", "grouped-query"]
 BOS, EOS = 1, 2
@@ -83,7 +83,7 @@ def test_the_model_is_left_as_it_was(network):
 
 def test_weights_of_attention_do_not_change_what_is_decoded(network):
     """Looking costs nothing and changes nothing: the weights are computed beside the usual path."""
-    from transformer_lab.alignment import cross_attention
+    from transformer_lab.translation.alignment import cross_attention
 
     source = pad(SOURCES[:1], 0)
     before = network(source, torch.tensor([[BOS, 5, 6]]))

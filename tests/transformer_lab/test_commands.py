@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from course.cli import DONE, WRONG_USAGE, main
-from transformer_lab.checkpoint import load_checkpoint
+from transformer_lab.training.checkpoint import load_checkpoint
 
 SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
 TRAIN = ["train", "--config", "tiny", "--device", "cpu", *(part for one in SETTINGS for part in ("--set", one))]

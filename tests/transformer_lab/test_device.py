@@ -7,7 +7,7 @@ import torch
 
 from transformer_lab.device import choose_device
 from transformer_lab.errors import LabError
-from transformer_lab.precision import choose_precision
+from transformer_lab.training.precision import choose_precision
 
 
 @pytest.fixture

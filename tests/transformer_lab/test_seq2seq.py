@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from transformer_lab.config import ARCHITECTURES, find_recipe
-from transformer_lab.decoding import beam_decode, greedy_decode
 from transformer_lab.errors import LabError
-from transformer_lab.recurrent import FixedContext
+from transformer_lab.predecessors.recurrent import FixedContext
+from transformer_lab.training.config import ARCHITECTURES, find_recipe
+from transformer_lab.translation.decoding import beam_decode, greedy_decode
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))

@@ -1,0 +1,1 @@
+"""What came out of the Transformer: other attentions, encoders without decoders, pictures."""

@@ -1,0 +1,1 @@
+"""The sequence-to-sequence models before the Transformer: recurrent and convolutional."""

@@ -1,0 +1,1 @@
+"""Training any model of this library: batches in, checkpoints and a log out."""

@@ -1,0 +1,157 @@
+"""Checkpoints: one file with the weights, the recipe and the tokenizer, so that it translates on its own."""
+
+import os
+import pickle
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from transformer_lab.data.tokenizer import Tokenizer
+from transformer_lab.errors import LabError
+from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.training.config import Recipe
+
+FORMAT, VERSION = "transformer_lab.training.checkpoint", 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model at some step. `trainer` is what a run needs to go on; a model that only translates has none."""
+
+    recipe: Recipe
+    tokenizer: Tokenizer
+    weights: dict[str, Tensor]
+    step: int
+    languages: tuple[str, str]  # source, target
+    data: dict[str, Any] = field(default_factory=dict)  # what it was trained on, and the validation loss
+    trainer: dict[str, Any] | None = None
+
+    def model(self) -> Seq2Seq:
+        """The model with these weights, in evaluation mode, on the CPU.
+
+        Raises:
+            LabError: vocabulary, weights and sizes do not belong together.
+        """
+        vocab_size = self.recipe.model.vocab_size
+        if self.tokenizer.size != vocab_size:
+            raise LabError(
+                f"the checkpoint's vocabulary has {self.tokenizer.size} tokens, its model is made for {vocab_size}; "
+                "use the checkpoint as `course train` wrote it."
+            )
+        with torch.random.fork_rng(devices=[]):  # the initialisation that the weights replace
+            model = self.recipe.build()
+        misfit = _misfit({name: tensor.shape for name, tensor in model.state_dict().items()}, self.weights)
+        if misfit:
+            raise LabError(
+                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {vocab_size} tokens: {misfit}; "
+                "use the checkpoint as `course train` wrote it."
+            )
+        model.load_state_dict(self.weights)
+        return model.eval()
+
+
+def _misfit(wanted: Mapping[str, torch.Size], weights: Mapping[str, Tensor]) -> str:
+    """The first of the weights that is missing, unknown or of another shape, in words; empty where all fit."""
+    for name in sorted(wanted.keys() | weights.keys()):
+        if name not in weights:
+            return f"{name} is missing"
+        if name not in wanted:
+            return f"{name} is not one of its weights"
+        if weights[name].shape != wanted[name]:
+            found, right = (" × ".join(map(str, shape)) for shape in (weights[name].shape, wanted[name]))
+            return f"{name} is {found}, not {right}"
+    return ""
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes the file whole or not at all: at no moment does `path` hold half a checkpoint.
+
+    Raises LabError where it cannot be written.
+    """
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "recipe": checkpoint.recipe.to_dict(),
+        "tokenizer": checkpoint.tokenizer.to_json(),
+        "weights": checkpoint.weights,
+        "step": checkpoint.step,
+        "languages": list(checkpoint.languages),
+        "data": checkpoint.data,
+        "trainer": checkpoint.trainer,
+    }
+    with atomic_write(path) as file:
+        torch.save(content, file)
+
+
+class atomic_write:  # noqa: N801 (used like a function)
+    """Opens a temporary file beside `path` for bytes; leaving the block puts it in place, an error removes it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __enter__(self):
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            number, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+        except OSError as error:
+            raise LabError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._temporary = Path(name)
+        self._file = os.fdopen(number, "wb")
+        return self._file
+
+    def __exit__(self, kind, error, traceback) -> None:
+        try:
+            if kind is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())  # else a power cut could leave the new name without its content
+                umask = os.umask(0)
+                os.umask(umask)
+                self._temporary.chmod(0o666 & ~umask)  # mkstemp's files are private
+        finally:
+            self._file.close()
+            if kind is None:
+                self._temporary.replace(self.path)
+            else:
+                self._temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str) -> Checkpoint:
+    """Reads a checkpoint onto the CPU. Nothing in the file is executed (`weights_only`).
+
+    Raises LabError when the file is missing, truncated, not a checkpoint, or of another version.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise LabError(f"{path} is a directory; name a checkpoint inside it, such as {path / 'best.pt'}.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise LabError(f"{path} does not exist; train one with `course train --out DIR`.") from None
+    except PermissionError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
+        raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise LabError(f"{path} is not a checkpoint of this course; train one with `course train`.")
+    if content.get("version") != VERSION:
+        raise LabError(
+            f"{path} is a checkpoint of version {content.get('version')}, this program reads version {VERSION}; "
+            "train it again, or use the release that wrote it."
+        )
+    try:
+        return Checkpoint(
+            recipe=Recipe.from_dict(content["recipe"]),
+            tokenizer=Tokenizer.from_json(content["tokenizer"]),
+            weights=content["weights"],
+            step=content["step"],
+            languages=tuple(content["languages"]),
+            data=content["data"],
+            trainer=content["trainer"],
+        )
+    except KeyError as error:
+        raise LabError(f"{path} lacks its {error.args[0]!r}; train it again.") from error

@@ -1,0 +1,221 @@
+"""What decides a run: the architecture, its sizes and how it is trained. Named ones are small differences."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from transformer_lab.errors import LabError
+from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
+from transformer_lab.learned_positions import LearnedPositionTransformer
+from transformer_lab.predecessors.additive_attention import AttentionGRU, AttentionGRUConfig
+from transformer_lab.predecessors.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
+from transformer_lab.predecessors.recurrent import FixedContextGRU, FixedContextLSTM, FixedContextRNN, RecurrentConfig
+from transformer_lab.prenorm import PreNormTransformer
+from transformer_lab.rotary import RotaryConfig, RotaryTransformer
+from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.training.compiling import COMPILE
+from transformer_lab.training.precision import PRECISIONS
+from transformer_lab.transformer import Transformer, TransformerConfig
+
+# What a recipe's `architecture` may name: how its sizes are written, and the model built from them.
+ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
+    "transformer": (TransformerConfig, Transformer),
+    "prenorm": (TransformerConfig, PreNormTransformer),
+    "learned-positions": (TransformerConfig, LearnedPositionTransformer),
+    "rotary": (RotaryConfig, RotaryTransformer),
+    "grouped-query": (GroupedQueryConfig, GroupedQueryTransformer),
+    "rnn": (RecurrentConfig, FixedContextRNN),
+    "gru": (RecurrentConfig, FixedContextGRU),
+    "lstm": (RecurrentConfig, FixedContextLSTM),
+    "attention-gru": (AttentionGRUConfig, AttentionGRU),
+    "convolutional": (ConvolutionalConfig, ConvolutionalSeq2Seq),
+}
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a model is trained. The defaults are the paper's for its base model (sections 5.1–5.4, 6.1)."""
+
+    batch_tokens: int = 25_000  # of source or of target, whichever is longer, with padding
+    steps: int = 100_000
+    warmup: int = 4_000
+    rate_factor: float = 1.0  # multiplies equation 3
+    label_smoothing: float = 0.1
+    clip: float = 0.0  # the gradient's largest norm; 0 = not clipped, as in the paper
+    accumulate: int = 1  # batches a step: as large a step as wanted, in the memory of one batch
+    precision: str = "auto"  # of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere
+    compile: str = "auto"  # by torch.compile: 1 = yes, 0 = no; auto = on CUDA, but for recurrent models
+    validate_every: int = 1_000  # steps; a checkpoint is written as often
+    patience: int = 0  # validations without a better loss before training stops; 0 = never
+    average: int = 5  # the best model is sought among averages of this many last checkpoints
+    seed: int = 1
+    pairs: int = 20_000  # how many are generated when training on the built-in corpus
+
+    def __post_init__(self) -> None:
+        for name in ("batch_tokens", "steps", "warmup", "accumulate", "validate_every", "average", "pairs"):
+            if getattr(self, name) < 1:
+                raise LabError(f"{name}={getattr(self, name)} must be at least 1.")
+        for name in ("rate_factor", "clip", "patience"):
+            if not getattr(self, name) >= 0:  # nan neither
+                raise LabError(f"{name}={getattr(self, name)} must not be negative.")
+        if not 0 <= self.label_smoothing < 1:
+            raise LabError(f"label_smoothing={self.label_smoothing} must be at least 0 and below 1.")
+        for name, choices in (("precision", PRECISIONS), ("compile", COMPILE)):
+            if getattr(self, name) not in choices:
+                raise LabError(f"{name}={getattr(self, name)!r} is none of {', '.join(choices)}.")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One run, but for its data. In `model`, `vocab_size` is the most that the tokenizer may learn."""
+
+    name: str
+    model: Any = field(default_factory=lambda: TransformerConfig(vocab_size=37_000))
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    architecture: str = "transformer"
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise LabError(_unknown("architecture", self.architecture, ARCHITECTURES))
+
+    def build(self) -> Seq2Seq:
+        """A new model of these sizes, initialised from torch's global generator."""
+        return ARCHITECTURES[self.architecture][1](self.model)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for a checkpoint or JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` wrote. Raises LabError for keys that no recipe has."""
+        architecture = stored.get("architecture", "transformer")
+        if architecture not in ARCHITECTURES:
+            raise LabError(_unknown("architecture", architecture, ARCHITECTURES))
+        return cls(
+            name=stored["name"],
+            model=_make(ARCHITECTURES[architecture][0], stored["model"]),
+            training=_make(TrainingConfig, stored["training"]),
+            architecture=architecture,
+        )
+
+
+_base = Recipe("base")
+_tiny = TransformerConfig(vocab_size=500, d_model=32, num_heads=2, d_ff=64, num_layers=1, dropout=0.0, max_length=64)
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        _base,
+        Recipe(
+            "big",
+            replace(_base.model, d_model=1024, num_heads=16, d_ff=4096, dropout=0.3),
+            replace(_base.training, steps=300_000, average=20),
+        ),
+        # For 20 thousand short pairs and a processor without an accelerator: small, regularised by dropout.
+        Recipe(
+            "tatoeba",
+            replace(
+                _base.model, vocab_size=4_000, d_model=256, num_heads=4, d_ff=512, num_layers=2, dropout=0.2,
+                max_length=128,
+            ),
+            replace(
+                _base.training, batch_tokens=1_500, steps=8_000, warmup=800, rate_factor=0.8, clip=1.0,
+                validate_every=200, patience=10,
+            ),
+        ),
+        # For 29 thousand captions of pictures: pre-norm, which learns faster from few of them.
+        Recipe(
+            "multi30k",
+            replace(
+                _base.model, vocab_size=6_000, d_model=256, num_heads=4, d_ff=512, num_layers=3, dropout=0.2,
+                max_length=128,
+            ),
+            replace(
+                _base.training, batch_tokens=2_000, steps=4_000, warmup=400, rate_factor=0.4, clip=1.0,
+                validate_every=200, patience=15,
+            ),
+            architecture="prenorm",
+        ),
+        # For the book: it trains within its build.
+        Recipe(
+            "book",
+            replace(_tiny, vocab_size=1_000, d_model=128, num_heads=4, d_ff=256, num_layers=2, dropout=0.1),
+            replace(
+                _base.training, batch_tokens=1_500, steps=400, warmup=100, rate_factor=0.4, validate_every=100,
+                average=1, pairs=12_000,
+            ),
+        ),
+        # For a try on any machine: seconds.
+        Recipe(
+            "tiny",
+            _tiny,
+            replace(
+                _base.training, batch_tokens=1_000, steps=200, warmup=50, validate_every=100, average=1,
+                pairs=2_000,
+            ),
+        ),
+    )
+}  # fmt: skip
+
+
+def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
+    """A named recipe with `key=value` changes. Raises LabError for an unknown name or key, or a wrong value."""
+    if name not in RECIPES:
+        raise LabError(_unknown("configuration", name, RECIPES))
+    recipe = RECIPES[name]
+    wanted: dict[str, str] = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise LabError(f"{override!r} is not of the form key=value.")
+        wanted[key.strip()] = value.strip()
+    return _changed(recipe, wanted)
+
+
+def _changed(recipe: Recipe, wanted: Mapping[str, str]) -> Recipe:
+    """The recipe with some values changed, all at once: sizes must fit each other only in the end."""
+    architecture = wanted.get("architecture", recipe.architecture)
+    if architecture not in ARCHITECTURES:
+        raise LabError(_unknown("architecture", architecture, ARCHITECTURES))
+    kind = ARCHITECTURES[architecture][0]
+    # Sizes that the other architecture does not have are left behind.
+    model = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
+    training = dataclasses.asdict(recipe.training)
+    names = ["architecture", *(f.name for c in (kind, TrainingConfig) for f in fields(c))]
+    for key, value in wanted.items():
+        if key not in names:
+            raise LabError(_unknown("setting", key, names))
+        for values, config in ((model, kind), (training, TrainingConfig)):
+            for known in fields(config):
+                if known.name == key:
+                    values[key] = _parsed(key, value, values.get(key, known.default))
+    return replace(recipe, architecture=architecture, model=kind(**model), training=TrainingConfig(**training))
+
+
+def _parsed(key: str, value: str, like: Any) -> Any:
+    """The text `value` as a value of the same type as `like`."""
+    kind = type(like)
+    try:
+        return kind(value)
+    except ValueError:
+        raise LabError(f"{key}={value!r} is not {'a whole' if kind is int else 'a'} number.") from None
+
+
+def _make(kind: type, values: Mapping[str, Any]) -> Any:
+    """A dataclass from a mapping; a key that it does not have raises LabError."""
+    known = [one.name for one in fields(kind)]
+    for key in values:
+        if key not in known:
+            raise LabError(_unknown("setting", key, known))
+    return kind(**values)
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """A sentence that names the nearest known names."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(known)}."
+    return f"there is no {what} {name!r}; {hint}"

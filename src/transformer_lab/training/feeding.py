@@ -1,0 +1,64 @@
+"""What each step of training reads: its batches, in an order that depends on the seed alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from transformer_lab.data.batching import Batch, Example, collate, plan_batches
+from transformer_lab.data.tokenizer import Tokenizer
+from transformer_lab.training.config import TrainingConfig
+from transformer_lab.training.distributed import Processes
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What one process computes in one step. A batch may be a stand-in that counts for nothing (0 tokens)."""
+
+    batches: list[Batch]  # `accumulate` of them, fewer at the end of an epoch
+    tokens: int  # target tokens of the step: of all its batches and all processes, without padding
+    epoch: int  # where the data go on after the step
+    position: int
+
+
+class Feed:
+    """Cuts each epoch's plan into steps of `config.accumulate` batches, and each batch into the processes' shares.
+
+    All processes follow the same plan, so that together they compute what one would compute alone.
+    """
+
+    def __init__(self, examples: Sequence[Example], tokenizer: Tokenizer, config: TrainingConfig, processes: Processes):
+        self.examples = examples
+        self.tokenizer = tokenizer
+        self.config = config
+        self.processes = processes
+        self._lengths = [example.length for example in examples]
+
+    def portions(self, epoch: int, position: int, device: torch.device) -> Iterator[Portion]:
+        """Endlessly, from the batch `position` of `epoch`. In pinned memory where the device is CUDA.
+
+        Raises:
+            LabError: one sentence alone exceeds `batch_tokens`.
+        """
+        while True:
+            plan = plan_batches(self._lengths, self.config.batch_tokens, self.config.seed, epoch)
+            while position < len(plan):
+                group = plan[position : position + self.config.accumulate]
+                position += len(group)
+                batches = [self._share(indices) for indices in group]
+                if device.type == "cuda":
+                    with torch.cuda.device(device):  # threads begin with device 0
+                        batches = [batch.pinned() for batch in batches]
+                tokens = sum(len(self.examples[i].target) + 1 for indices in group for i in indices)
+                yield Portion(batches, tokens, *((epoch, position) if position < len(plan) else (epoch + 1, 0)))
+            epoch, position = epoch + 1, 0
+
+    def _share(self, indices: list[int]) -> Batch:
+        """This process's part of a batch. Where the batch is too small to go round, one that counts for nothing.
+
+        Without it, the process would not take part when the gradients are added up.
+        """
+        share = self.processes.share(indices)
+        if share:
+            return collate([self.examples[i] for i in share], self.tokenizer)
+        return replace(collate([self.examples[indices[0]]], self.tokenizer), target_tokens=0)

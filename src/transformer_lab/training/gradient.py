@@ -1,0 +1,65 @@
+"""The gradient of one step: over several batches, over several processes, in the precision wanted, compiled or not."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from transformer_lab.data.batching import Batch
+from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.training.compiling import compiled
+from transformer_lab.training.config import TrainingConfig
+from transformer_lab.training.distributed import Processes
+from transformer_lab.training.loss import label_smoothed_cross_entropy_
+from transformer_lab.training.precision import allow_tf32, autocast, choose_precision
+
+
+class Objective(nn.Module):
+    """The training loss of a model on a batch: its logits, and the smoothed cross-entropy of what should come next.
+
+    A module, because modules are what is compiled and what runs in parallel.
+    """
+
+    def __init__(self, model: Seq2Seq, smoothing: float):
+        super().__init__()
+        self.model = model
+        self.smoothing = smoothing
+
+    def forward(
+        self,
+        source: Int[Tensor, "batch source"],
+        target_in: Int[Tensor, "batch target"],
+        target_out: Int[Tensor, "batch target"],
+    ) -> Float[Tensor, ""]:
+        logits = self.model(source, target_in)
+        return label_smoothed_cross_entropy_(logits, target_out, self.model.pad_id, self.smoothing)
+
+
+class Gradient:
+    """Adds gradients to a model's weights, which stay in float32. The model itself is left as it is: plain."""
+
+    def __init__(self, model: Seq2Seq, config: TrainingConfig, device: torch.device, processes: Processes):
+        """Raises LabError where the device cannot compute in `config.precision`."""
+        self.device = device
+        self.processes = processes
+        self.precision = choose_precision(config.precision, device)
+        if device.type == "cuda" and self.precision == "bf16":
+            allow_tf32()
+        self._parallel = processes.parallel(Objective(model, config.label_smoothing), device)
+        self._objective = compiled(self._parallel, config.compile, device, model.loops_over_tokens)
+
+    def backward(self, batches: list[Batch], tokens: int) -> Float[Tensor, ""]:
+        """Adds the gradient of the mean loss over `tokens` target tokens: those of all batches of all processes.
+
+        Each batch's loss is a mean over its own tokens, so it counts by its share of all. Returns the mean loss, on
+        the device.
+        """
+        total = torch.zeros((), device=self.device)
+        for number, batch in enumerate(batches, start=1):
+            batch = batch.to(self.device)
+            with self.processes.exchange(self._parallel, number == len(batches)):
+                with autocast(self.precision, self.device):
+                    loss = self._objective(batch.source, batch.target_in, batch.target_out)
+                loss = loss * (batch.target_tokens / tokens)
+                (loss * self.processes.size).backward()  # the exchange takes the processes' mean, we want their sum
+            total += loss.detach()
+        return self.processes.sum(total)

@@ -1,0 +1,1 @@
+"""From a trained model to sentences: decoding, translating, scoring, looking at its attention."""
