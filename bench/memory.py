@@ -6,13 +6,12 @@ allocator keeps the maximum. On the CPU its profiler notes each allocation and r
 memory of torch's kernels, and they are added up.
 """
 
-import contextlib
 import gc
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
-from torch.autograd.profiler import profile
+
+from book_tools.measure import peak_memory
 
 Work = Callable[[], object]
 
@@ -39,26 +38,9 @@ def _on_cuda(make: Callable[[], Work]) -> int:
 
 
 def _on_cpu(make: Callable[[], Work]) -> int:
-    with _quiet(), profile(use_kineto=True, profile_memory=True) as profiler:
+    def run() -> None:
         work = make()
         work()
         work()
-    events = [event for event in profiler.kineto_results.events() if event.name() == "[memory]"]
-    size = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        size += event.nbytes()
-        peak = max(peak, size)
-    return peak
 
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing on stderr: the profiler's library announces there that it starts and stops."""
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    return peak_memory(run)

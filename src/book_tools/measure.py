@@ -1,4 +1,4 @@
-"""What the chapters measure about a computation: the time it takes and the memory it needs at its peak."""
+"""What chapters and benchmarks measure about a computation: the time it takes and the memory it needs at its peak."""
 
 import os
 import sys
