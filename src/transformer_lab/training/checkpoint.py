@@ -16,7 +16,7 @@ from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
 
-FORMAT, VERSION = "transformer_lab.training.checkpoint", 1
+FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
 
 
 @dataclass(frozen=True)
