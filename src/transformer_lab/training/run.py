@@ -11,7 +11,7 @@ import dataclasses
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +25,11 @@ from transformer_lab.data.batching import Example, encode_pairs
 from transformer_lab.data.corpus import Corpus, Pair
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.training.checkpoint import Checkpoint, atomic_write, load_checkpoint, save_checkpoint
+from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from transformer_lab.training.config import Recipe
 from transformer_lab.training.distributed import ALONE, Processes
 from transformer_lab.training.out_of_memory import out_of_memory
+from transformer_lab.training.snapshots import Snapshots, average_weights
 from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 
@@ -90,11 +91,12 @@ class Run:
         self._speed = 0.0  # target tokens a second
         self._fingerprint = _fingerprint(corpus.train)
         self._csv, self._tensorboard = CsvLog(self.out / "log.csv"), TensorBoardLog(self.out / "tensorboard")
+        self.snapshots = Snapshots(self.out / "snapshots", recipe.training.average)
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
         if processes.first:
-            self._forget_snapshots(beyond=self.resumed_from)
+            self.snapshots.forget_after(self.resumed_from)
 
     @property
     def last(self) -> Path:
@@ -197,9 +199,8 @@ class Run:
         weights = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
         candidates, losses = [weights], [self._validation_loss()]
         if self.trainer.config.average > 1:
-            with atomic_write(self._snapshot(self.trainer.step)) as file:
-                torch.save(weights, file)
-            candidates.append(average_weights(self._newest_snapshots()))
+            self.snapshots.add(self.trainer.step, weights)
+            candidates.append(average_weights(self.snapshots.newest(self.trainer.step)))
             self.model.load_state_dict(candidates[-1])
             losses.append(self._validation_loss())
             self.model.load_state_dict(weights)
@@ -214,20 +215,6 @@ class Run:
     def _validation_loss(self) -> float:
         batch_tokens = min(VALIDATION_TOKENS, self.trainer.config.batch_tokens)
         return validation_loss(self.model, self.validation, self.tokenizer, batch_tokens)
-
-    def _snapshot(self, step: int) -> Path:
-        return self.out / "snapshots" / f"{step:08}.pt"
-
-    def _forget_snapshots(self, beyond: int) -> None:
-        """Removes what a run left that was killed before it saved its state, or another run in the same directory."""
-        for file in (self.out / "snapshots").glob("*.pt"):
-            if int(file.stem) > beyond:
-                file.unlink()
-
-    def _newest_snapshots(self) -> list[Path]:
-        """The last few snapshots up to the present step; a killed run may have left a newer one."""
-        done = [f for f in sorted((self.out / "snapshots").glob("*.pt")) if int(f.stem) <= self.trainer.step]
-        return done[-self.trainer.config.average :]
 
     def _checkpoint(self, weights: dict[str, Tensor], trainer: dict[str, Any] | None = None) -> Checkpoint:
         return Checkpoint(
@@ -255,10 +242,7 @@ class Run:
         self._tensorboard.save()
         save_checkpoint(self.last, self._checkpoint(self.model.state_dict(), self.trainer.state()))
         if self.trainer.config.average > 1:
-            kept = self._newest_snapshots()
-            for file in (self.out / "snapshots").glob("*.pt"):
-                if file not in kept:
-                    file.unlink()
+            self.snapshots.keep_newest(self.trainer.step)
 
     def _resume(self) -> None:
         stored = load_checkpoint(self.last)
@@ -279,16 +263,6 @@ class Run:
         self.seconds = stored.data["seconds"]
         self.resumed_from = stored.step
         self._csv.restore(stored.step)
-
-
-def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
-    """The mean of several models' weights (Vaswani et al. 2017, section 6.1), in float64 on the way."""
-    total: dict[str, Tensor] = {}
-    files = list(files)
-    for file in files:  # one at a time in memory
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        total = {name: total.get(name, 0) + tensor.double() for name, tensor in state.items()}
-    return {name: (total[name] / len(files)).to(tensor.dtype) for name, tensor in state.items()}
 
 
 def _difference(stored: Recipe, wanted: Recipe) -> str:

@@ -16,7 +16,7 @@ from transformer_lab.errors import LabError
 from transformer_lab.training.checkpoint import FORMAT, VERSION, atomic_write, load_checkpoint, save_checkpoint
 from transformer_lab.training.config import RECIPES, Recipe, find_recipe
 from transformer_lab.training.out_of_memory import out_of_memory
-from transformer_lab.training.run import Run, average_weights, prepare
+from transformer_lab.training.run import Run, prepare
 from transformer_lab.training.trainer import Trainer, validation_loss
 from transformer_lab.translation.evaluation import bleu, evaluate
 from transformer_lab.translation.translator import Translator
@@ -211,12 +211,6 @@ def test_what_a_step_draws_depends_on_its_number_alone(corpus):
             if disturb:
                 torch.rand(5)
     assert losses[0] == losses[1]
-
-
-def test_average_of_weights(tmp_path):
-    for number, value in enumerate((1.0, 2.0, 6.0)):
-        torch.save({"w": torch.full((3,), value)}, tmp_path / f"{number}.pt")
-    assert average_weights(sorted(tmp_path.iterdir()))["w"].tolist() == [3.0, 3.0, 3.0]
 
 
 @pytest.fixture(scope="module")

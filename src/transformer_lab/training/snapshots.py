@@ -1,0 +1,52 @@
+"""The last few states of a model while it trains, in files, and their average."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from transformer_lab.training.checkpoint import atomic_write
+
+
+class Snapshots:
+    """The states of a model after some steps, one file each in `directory`; `count` of them are averaged."""
+
+    def __init__(self, directory: Path, count: int):
+        self.directory = directory
+        self.count = count
+
+    def add(self, step: int, weights: dict[str, Tensor]) -> None:
+        """Keeps the state after this step. Raises LabError where it cannot be written."""
+        with atomic_write(self.directory / f"{step:08}.pt") as file:
+            torch.save(weights, file)
+
+    def newest(self, step: int) -> list[Path]:
+        """The last `count` files up to this step, the oldest first; a killed run may have left a newer one."""
+        return [file for file in self._files() if int(file.stem) <= step][-self.count :]
+
+    def keep_newest(self, step: int) -> None:
+        """Removes all but the last `count` files up to this step."""
+        kept = self.newest(step)
+        for file in self._files():
+            if file not in kept:
+                file.unlink()
+
+    def forget_after(self, step: int) -> None:
+        """Removes what a run left that was killed before it saved its state, or another run in the same directory."""
+        for file in self._files():
+            if int(file.stem) > step:
+                file.unlink()
+
+    def _files(self) -> list[Path]:
+        return sorted(self.directory.glob("*.pt"))
+
+
+def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
+    """The mean of several models' weights (Vaswani et al. 2017, section 6.1), in float64 on the way."""
+    total: dict[str, Tensor] = {}
+    files = list(files)
+    for file in files:  # one at a time in memory
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        total = {name: total.get(name, 0) + tensor.double() for name, tensor in state.items()}
+    return {name: (total[name] / len(files)).to(tensor.dtype) for name, tensor in state.items()}
