@@ -61,9 +61,9 @@ def run(same_class: int = SAME_CLASS, large_class: int = LARGE_CLASS) -> list[li
 
 def make_class(root: Path, students: int) -> Path:
     """A course directory with this many submissions."""
-    from classroom.assignment import find_assignment, find_solutions
-    from classroom.course_dir import init_course
-    from classroom.notebook import author_notebook
+    from classroom.authoring.notebook import author_notebook
+    from classroom.grading.course_dir import init_course
+    from classroom.questions.assignment import find_assignment, find_solutions
 
     assignment = find_assignment(ASSIGNMENT, find_solutions())
     init_course(root, [assignment])
@@ -107,14 +107,14 @@ def parts(root: Path) -> tuple[float, float]:
 
     The first is measured without the sandbox, since the kernel forgets the time of what ends in a namespace.
     """
-    from classroom.assignment import find_assignment, find_solutions
-    from classroom.course_dir import open_course
-    from classroom.judge import judge
-    from classroom.launcher import ForkServer
-    from classroom.limits import Limits
-    from classroom.run import prepare
-    from classroom.submitted import read_submitted
-    from classroom.writer import Writer
+    from classroom.grading.course_dir import open_course
+    from classroom.grading.judge import judge
+    from classroom.grading.run import prepare
+    from classroom.grading.writer import Writer
+    from classroom.processes.launcher import ForkServer
+    from classroom.processes.limits import Limits
+    from classroom.questions.assignment import find_assignment, find_solutions
+    from classroom.submissions.submitted import read_submitted
 
     run = prepare(open_course(root), find_assignment(ASSIGNMENT, find_solutions()), SEED, Limits(figures=False))
     students = sorted(path.name for path in (root / "submitted").iterdir())[:WRITTEN]
@@ -200,7 +200,7 @@ def _scores(root: Path) -> dict[str, float]:
 
 
 def _outcomes(root: Path) -> dict[str, int]:
-    from classroom.records import last_records
+    from classroom.grading.records import last_records
 
     counted: dict[str, int] = {}
     for stored in last_records(root, ASSIGNMENT).values():

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from classroom import panel
-from classroom.cases import load
 from classroom.errors import ClassroomError
-from classroom.examiner import examine
-from classroom.inprocess import InProcess
-from classroom.results import QuestionResult
+from classroom.questions.cases import load
+from classroom.questions.examiner import examine
+from classroom.questions.results import QuestionResult
+from classroom.student_code.inprocess import InProcess
 
 
 class CheckError(ClassroomError):

@@ -8,22 +8,22 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from classroom.cases import load
-from classroom.drawn import DrawnQuestion
-from classroom.launcher import Launcher
-from classroom.limits import Limits
-from classroom.mark import mark
-from classroom.notebook import SETUP
-from classroom.official import OfficialCell, check_cells, restore
-from classroom.process_student import ProcessStudent
+from classroom.authoring.notebook import SETUP
+from classroom.processes.launcher import Launcher
+from classroom.processes.limits import Limits
+from classroom.processes.process_student import ProcessStudent
+from classroom.questions.cases import load
+from classroom.questions.drawn import DrawnQuestion
+from classroom.questions.results import QuestionResult
 from classroom.report import to_json
-from classroom.results import QuestionResult
-from classroom.submission import read_notebook
+from classroom.submissions.mark import mark
+from classroom.submissions.official import OfficialCell, check_cells, restore
+from classroom.submissions.submission import read_notebook
 
 
 @dataclass(frozen=True)
 class NotebookCheck:
-    """What checking one notebook gave. `outcome` and `reason` as in `classroom.outcome`."""
+    """What checking one notebook gave. `outcome` and `reason` as in `classroom.grading.outcome`."""
 
     path: Path
     outcome: str

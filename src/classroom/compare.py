@@ -1,4 +1,4 @@
-"""Comparing arrays: where they differ. `classroom.wording` puts it into words. Knows only numpy."""
+"""Comparing arrays: where they differ. `classroom.questions.wording` puts it into words. Knows only numpy."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,7 @@ that the page's own background and text colour carry the theme.
 from collections.abc import Sequence
 from html import escape
 
-from classroom.results import CriterionResult, QuestionResult
+from classroom.questions.results import CriterionResult, QuestionResult
 
 GREEN, AMBER, RED, GREY = "#1a7f5a", "#a15c00", "#c0392b", "#6b7280"
 TINT = {

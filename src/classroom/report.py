@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from classroom.panel import points_text, status_text
-from classroom.results import QuestionResult
+from classroom.questions.results import QuestionResult
 
 WIDTH = 88
 INDENT = 4

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from classroom.course_dir import open_course
-from classroom.course_lock import only_run
 from classroom.errors import ClassroomError
-from classroom.executor import Executor
-from classroom.grade import grade
-from classroom.outcome import NotebookReport
-from classroom.run import Run, Task
-from classroom.submitted import Submitted
+from classroom.grading.course_dir import open_course
+from classroom.grading.course_lock import only_run
+from classroom.grading.executor import Executor
+from classroom.grading.grade import grade
+from classroom.grading.outcome import NotebookReport
+from classroom.grading.run import Run, Task
+from classroom.submissions.submitted import Submitted
 
 
 class Canned(Executor):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from submissions import ROWS
 
-from classroom.course_dir import init_course
 from classroom.errors import ClassroomError
-from classroom.launcher import ForkServer, Launcher
-from classroom.sandbox import Sandbox
+from classroom.grading.course_dir import init_course
+from classroom.processes.launcher import ForkServer, Launcher
+from classroom.processes.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")

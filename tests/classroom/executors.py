@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from classroom.executor import Executor
-from classroom.judge import judge
-from classroom.launcher import Launcher
-from classroom.outcome import NotebookReport
-from classroom.run import Task
-from classroom.submitted import Submitted
+from classroom.grading.executor import Executor
+from classroom.grading.judge import judge
+from classroom.grading.outcome import NotebookReport
+from classroom.grading.run import Task
+from classroom.processes.launcher import Launcher
+from classroom.submissions.submitted import Submitted
 
 
 class InThreads(Executor):

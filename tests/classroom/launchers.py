@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from classroom.launcher import ForkServer
+from classroom.processes.launcher import ForkServer
 
 
 class Deadly(ForkServer):

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from classroom.criteria import Cost, Gradients, Permuted, ShapeAndDtype, Unchanged, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Cost, Gradients, Permuted, ShapeAndDtype, Unchanged, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 
 
 def positive(rng: np.random.Generator, *shape: int, dtype: type = np.float32) -> np.ndarray:

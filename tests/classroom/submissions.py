@@ -9,9 +9,9 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from classroom.assignment import Assignment
-from classroom.notebook import author_notebook
-from classroom.release import notebook_bytes, release_notebook
+from classroom.authoring.notebook import author_notebook
+from classroom.authoring.release import notebook_bytes, release_notebook
+from classroom.questions.assignment import Assignment
 
 FIXTURES = Path(__file__).parent / "fixtures" / "solutions"
 ROWS = Assignment(FIXTURES / "01-rows")

@@ -10,8 +10,8 @@ from classroom.class_report.build import ClassReport, ReturnedFeedback, assemble
 from classroom.class_report.finals import Final, Finals, Person
 from classroom.class_report.similarity import Group
 from classroom.class_report.standing import Standing
-from classroom.course_dir import Course
-from classroom.results import NOT_WRITTEN
+from classroom.grading.course_dir import Course
+from classroom.questions.results import NOT_WRITTEN
 
 ASSIGNMENT, NOTEBOOK = "02-attention", "attention"
 POINTS = {"scores": 3.0, "softmax": 2.0, "mask": 2.5, "layer": 4.0}

@@ -9,8 +9,8 @@ import sample_questions as sample
 from nbclient import NotebookClient
 from nbgrader.utils import determine_grade
 
-from classroom.cases import save_public
 from classroom.check import Checker, CheckError
+from classroom.questions.cases import save_public
 from classroom.report import table, to_json
 
 COLUMNS = "def normalise(x):\n    return x / x.sum(dim=0, keepdim=True)\n"

@@ -3,10 +3,10 @@ import json
 import pytest
 from submissions import ROWS, answered, released, run_course, solutions
 
+from classroom.authoring.release import released_files
 from classroom.check_notebook import check_notebook, text
 from classroom.errors import ClassroomError
-from classroom.limits import Limits
-from classroom.release import released_files
+from classroom.processes.limits import Limits
 
 LIMITS = Limits(cell_seconds=5, call_seconds=5, grace_seconds=0.5)
 

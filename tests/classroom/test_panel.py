@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from classroom.panel import panel, points_text, summary
-from classroom.results import CriterionResult, QuestionResult
+from classroom.questions.results import CriterionResult, QuestionResult
 
 HOSTILE = "<script>alert(1)</script> & \"quotes\" 'single' `code<b>` *soft* <img src=x onerror=alert(2)>"
 RESULT = QuestionResult(

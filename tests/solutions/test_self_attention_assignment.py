@@ -10,13 +10,13 @@ import pytest
 import torch
 from nbclient import NotebookClient
 
-from classroom.assignment import Assignment
-from classroom.drawn import DrawnQuestion, materialise
-from classroom.evidence import weaknesses
-from classroom.examiner import examine
-from classroom.inprocess import InProcess
-from classroom.notebook import BEGIN_SOLUTION, read_source
-from classroom.release import PUBLIC_SEED, authored_files, released_files
+from classroom.authoring.notebook import BEGIN_SOLUTION, read_source
+from classroom.authoring.release import PUBLIC_SEED, authored_files, released_files
+from classroom.questions.assignment import Assignment
+from classroom.questions.drawn import DrawnQuestion, materialise
+from classroom.questions.evidence import weaknesses
+from classroom.questions.examiner import examine
+from classroom.student_code.inprocess import InProcess
 
 DIRECTORY = Path(__file__).parents[2] / "solutions" / "02-self-attention"
 ASSIGNMENT = Assignment(DIRECTORY)

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import torch
 
-from classroom.criteria import Cost, Gradients, ShapeAndDtype, Unchanged, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Cost, Gradients, ShapeAndDtype, Unchanged, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 from transformer_lab.attention import attention_scores, attention_weights, masked_softmax, scaled_dot_product_attention
 
 from .drawing import causal, normal, some_visible

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from classroom.criteria import ShapeAndDtype, Unchanged, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import ShapeAndDtype, Unchanged, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 from transformer_lab.masks import causal_mask, padding_mask
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from classroom.criteria import Gradients, Permuted, ShapeAndDtype, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Gradients, Permuted, ShapeAndDtype, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 from transformer_lab.attention import scaled_dot_product_attention
 from transformer_lab.self_attention import SelfAttention
 

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from classroom.criteria import Gradients, ShapeAndDtype, Unchanged, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Gradients, ShapeAndDtype, Unchanged, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 from transformer_lab.attention import masked_softmax
 
 from .drawing import causal, normal, some_visible, spread

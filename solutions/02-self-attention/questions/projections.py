@@ -5,9 +5,9 @@ import math
 import numpy as np
 import torch
 
-from classroom.criteria import Gradients, ShapeAndDtype, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Gradients, ShapeAndDtype, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 
 from .drawing import normal
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import torch
 
-from classroom.criteria import Cost, Gradients, ShapeAndDtype, Values
-from classroom.question import Case, Misconception, Question
-from classroom.student import Call
+from classroom.questions.criteria import Cost, Gradients, ShapeAndDtype, Values
+from classroom.questions.question import Case, Misconception, Question
+from classroom.student_code.student import Call
 from transformer_lab.attention import attention_scores
 
 from .drawing import normal

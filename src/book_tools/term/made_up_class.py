@@ -5,9 +5,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from classroom.assignment import Assignment
-from classroom.notebook import author_notebook
-from classroom.release import notebook_bytes, release_notebook
+from classroom.authoring.notebook import author_notebook
+from classroom.authoring.release import notebook_bytes, release_notebook
+from classroom.questions.assignment import Assignment
 
 DUE = "2026-11-30 23:59 UTC"
 ON_TIME, LATE = (2026, 11, 29, 18, 20, 0), (2026, 12, 2, 9, 5, 0)

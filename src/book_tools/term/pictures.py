@@ -26,8 +26,8 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from book_tools.term.made_up_class import DUE, moodle_download
-from classroom.assignment import Assignment
-from classroom.course_dir import CONFIG
+from classroom.grading.course_dir import CONFIG
+from classroom.questions.assignment import Assignment
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 OUT = REPOSITORY / "book" / "instructors-guide"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from classroom.class_report.misconceptions import FORBIDDEN, Finding
 from classroom.class_report.standing import NO_RECORD, NOT_GRADED, Standing
-from classroom.outcome import OUTCOMES
+from classroom.grading.outcome import OUTCOMES
 
 FLAG, CHANGED, WAITING = "flag", "changed", "waiting"
 # What people read, in the order in which they should look: what may cost somebody an undeserved 0 comes first.

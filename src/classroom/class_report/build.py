@@ -22,8 +22,8 @@ from classroom.class_report.misconceptions import FailedCriterion, Finding, fail
 from classroom.class_report.similarity import Group
 from classroom.class_report.standing import NO_RECORD, Standing, standings
 from classroom.class_report.submitted_code import alike
-from classroom.course_dir import Course
 from classroom.errors import ClassroomError
+from classroom.grading.course_dir import Course
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from classroom.class_report.misconceptions import MISCONCEPTION, diagnosed
 from classroom.class_report.standing import Standing
 from classroom.class_report.wordings import number
-from classroom.results import NOT_WRITTEN
+from classroom.questions.results import NOT_WRITTEN
 
 # A spreadsheet takes a cell for a formula when it begins like this, or where a semicolon, tab or line break makes it
 # begin a cell under other settings (OWASP, CSV Injection).

@@ -14,7 +14,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 
-from classroom.course_dir import Course
+from classroom.grading.course_dir import Course
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from classroom.class_report.standing import Standing
-from classroom.course_dir import Course
+from classroom.grading.course_dir import Course
 
 FORMGRADER = "http://localhost:8888"  # where `jupyter lab` listens when nobody says otherwise
 

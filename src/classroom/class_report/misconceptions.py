@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from classroom.class_report.standing import Standing
-from classroom.discreet import UNKNOWN
-from classroom.examiner import SOMETHING_ELSE
-from classroom.results import NOT_WRITTEN
+from classroom.questions.examiner import SOMETHING_ELSE
+from classroom.questions.results import NOT_WRITTEN
+from classroom.submissions.discreet import UNKNOWN
 
 MISCONCEPTION, ERROR, FORBIDDEN = "misconception", "error", "forbidden"
 # As `mistakes.error_sentence` begins: the exception and its place, or an exception's usual name alone.

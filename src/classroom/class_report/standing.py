@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from classroom import records
 from classroom.class_report.finals import Final, Finals, Person
-from classroom.course_dir import Course
+from classroom.grading import records
+from classroom.grading.course_dir import Course
 
 NOT_GRADED = "not graded"  # handed in, and no grading run has seen it
 NO_RECORD = "no record"  # in the gradebook, and not by `course grade`

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from classroom.class_report.code_units import bound_names, code_cells, functions_anywhere, units
 from classroom.class_report.similarity import Group, look_alikes, shingles
-from classroom.course_dir import Course
+from classroom.grading.course_dir import Course
 
 
 def alike(course: Course, assignment: str, students: Iterable[str], solutions: Path | None = None) -> list[Group]:

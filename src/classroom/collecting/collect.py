@@ -19,13 +19,13 @@ from nbgrader.apps import ZipCollectApp
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import parse_utc
 
-from classroom.autograde import LOG, said_by_nbgrader
 from classroom.collecting.archives import MAX_STUDENT, unpack
 from classroom.collecting.choose import Chosen, Sent, choose
 from classroom.collecting.lms_names import Sender, parse
 from classroom.collecting.roster import Roster, Student
-from classroom.course_dir import Course
 from classroom.errors import ClassroomError
+from classroom.grading.autograde import LOG, said_by_nbgrader
+from classroom.grading.course_dir import Course
 from classroom.report import WIDTH
 
 TIMESTAMP = "timestamp.txt"

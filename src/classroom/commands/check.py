@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
     from classroom.check_notebook import check_notebook, text
-    from classroom.launcher import QuickStart
+    from classroom.processes.launcher import QuickStart
 
     checks, status = [], 0
     with QuickStart() as launcher:

@@ -44,8 +44,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
     from classroom.collecting.collect import collect, summary
-    from classroom.course_dir import open_course
-    from classroom.course_lock import only_run
+    from classroom.grading.course_dir import open_course
+    from classroom.grading.course_lock import only_run
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)

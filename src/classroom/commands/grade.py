@@ -12,8 +12,8 @@ from classroom.commands.options import add_limits, add_solutions, command, limit
 from classroom.errors import ClassroomError
 
 if TYPE_CHECKING:
-    from classroom.course_dir import Course
-    from classroom.executor import Executor, MakeLauncher
+    from classroom.grading.course_dir import Course
+    from classroom.grading.executor import Executor, MakeLauncher
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -77,8 +77,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.blocked import told
-    from classroom.course_dir import open_course
+    from classroom.grading.blocked import told
+    from classroom.grading.course_dir import open_course
 
     course = open_course(arguments.course)
     with told(course.root):
@@ -86,15 +86,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace, course: "Course") -> int:
-    from classroom.assignment import find_assignment, find_solutions
-    from classroom.changes import text
-    from classroom.course_lock import only_run
-    from classroom.grade import as_judged, grade
-    from classroom.outcome import needs_attention, summary
-    from classroom.progress import Progress
-    from classroom.regrade import KeepOtherQuestions, changes_from_last_run, preview
-    from classroom.run import prepare
-    from classroom.sandbox import check_hidden, choose_launcher
+    from classroom.grading.changes import text
+    from classroom.grading.course_lock import only_run
+    from classroom.grading.grade import as_judged, grade
+    from classroom.grading.outcome import needs_attention, summary
+    from classroom.grading.progress import Progress
+    from classroom.grading.regrade import KeepOtherQuestions, changes_from_last_run, preview
+    from classroom.grading.run import prepare
+    from classroom.processes.sandbox import check_hidden, choose_launcher
+    from classroom.questions.assignment import find_assignment, find_solutions
 
     name = course.pick_assignment(arguments.assignment)
     assignment = find_assignment(name, (arguments.solutions or find_solutions()).resolve())
@@ -133,10 +133,10 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
 
 
 def _executor(arguments: argparse.Namespace, make_launcher: "MakeLauncher", students: int) -> "Executor":
-    from classroom.local_executor import LocalExecutor
+    from classroom.grading.local_executor import LocalExecutor
 
     if arguments.scheduler:
-        from classroom.dask_executor import DaskExecutor
+        from classroom.grading.dask_executor import DaskExecutor
 
         return DaskExecutor(make_launcher, arguments.scheduler)
     return LocalExecutor(make_launcher, min(arguments.jobs or os.cpu_count() or 1, students))

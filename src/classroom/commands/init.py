@@ -30,8 +30,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.assignment import all_assignments, find_solutions
-    from classroom.course_dir import init_course
+    from classroom.grading.course_dir import init_course
+    from classroom.questions.assignment import all_assignments, find_solutions
 
     solutions = (arguments.solutions or find_solutions()).resolve()
     done, noted = init_course(arguments.directory, all_assignments(solutions))

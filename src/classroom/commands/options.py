@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from classroom.limits import Limits
+from classroom.processes.limits import Limits
 
 
 def command(

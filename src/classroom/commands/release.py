@@ -29,8 +29,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.assignment import all_assignments, find_assignment, find_solutions
-    from classroom.release import write_release
+    from classroom.authoring.release import write_release
+    from classroom.questions.assignment import all_assignments, find_assignment, find_solutions
 
     solutions = (arguments.solutions or find_solutions()).resolve()
     exercises = arguments.to or solutions.parent / "exercises"

@@ -46,11 +46,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.assignment import find_solutions
     from classroom.class_report.build import build
     from classroom.class_report.outline import outline, to_json
     from classroom.class_report.write import write
-    from classroom.course_dir import open_course
+    from classroom.grading.course_dir import open_course
+    from classroom.questions.assignment import find_solutions
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)

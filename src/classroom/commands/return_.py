@@ -32,8 +32,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.course_dir import open_course
-    from classroom.returning import moodle_zip
+    from classroom.grading.course_dir import open_course
+    from classroom.grading.returning import moodle_zip
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)

@@ -19,7 +19,7 @@ from attacks import NAME
 from stage import Stage, submit_to
 from submissions import SELF_ATTENTION, run_course
 
-from classroom.course_dir import init_course
+from classroom.grading.course_dir import init_course
 
 FAMILIES = {
     "forging": forging,

@@ -18,7 +18,7 @@ class Agreeable(torch.Tensor):
 
     __hash__ = None
 """
-# A whole protocol message, as `classroom.wire` writes it: an answer that says it is right, before it is asked for.
+# A whole protocol message, as `processes/wire.py` writes it: an answer that says it is right, before it is asked for.
 FORGED_MESSAGES = """
 import json, os, struct
 def message(body, arrays=()):
@@ -223,52 +223,55 @@ check = lambda *a: Checked(3)
     Attack(
         "patches the checking code",
         first="""
-import classroom.check, classroom.examiner, classroom.criteria, classroom.compare, classroom.results
+import classroom.check, classroom.compare
+import classroom.questions.examiner, classroom.questions.criteria, classroom.questions.results
 classroom.check.Checker.__call__ = lambda self, *a: 3.0
-classroom.examiner.examine = classroom.examiner.judge = lambda *a, **k: None
-for kind in classroom.criteria.KINDS.values():
+classroom.questions.examiner.examine = classroom.questions.examiner.judge = lambda *a, **k: None
+for kind in classroom.questions.criteria.KINDS.values():
     kind.judge = lambda *a, **k: None
 classroom.compare.mismatches = lambda *a, **k: False
-classroom.results.QuestionResult.score = property(lambda self: self.max_score)
+classroom.questions.results.QuestionResult.score = property(lambda self: self.max_score)
 """,
         outcomes=("graded", "crashed"),
-        flag="classroom.examiner",
+        flag="classroom.questions.examiner",
     ),
     Attack(
         "patches what answers the grader",
         first="""
-import classroom.inprocess, classroom.worker, classroom.wire, classroom.student
-classroom.inprocess.answer_with = lambda *a, **k: classroom.student.Answer(operations=1)
-classroom.worker.answer = lambda *a, **k: {"answer": {"outputs": [], "gradients": {}, "operations": 1, "error": None}}
-classroom.wire.answer_to_body = lambda answer: {"outputs": [], "gradients": {}, "operations": 1, "error": None}
+import classroom.student_code.inprocess, classroom.student_code.student
+import classroom.processes.worker, classroom.processes.wire
+classroom.student_code.inprocess.answer_with = lambda *a, **k: classroom.student_code.student.Answer(operations=1)
+body = {"outputs": [], "gradients": {}, "operations": 1, "error": None}
+classroom.processes.worker.answer = lambda *a, **k: {"answer": body}
+classroom.processes.wire.answer_to_body = lambda answer: body
 """,
         outcomes=("graded", "crashed"),
-        flag="classroom.inprocess",
+        flag="classroom.student_code.inprocess",
     ),
     Attack(
         "forges the count of its operations",
         first="""
-import classroom.inprocess
-classroom.inprocess._Operations.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
-classroom.inprocess._Operations.count = property(lambda self: 5, lambda self, value: None)
+import classroom.student_code.inprocess
+classroom.student_code.inprocess._Operations.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+classroom.student_code.inprocess._Operations.count = property(lambda self: 5, lambda self, value: None)
 """,
         answers=LOOPING,
         deserved=deserving(
             LOOPING,
             scaled_dot_product_attention=CRITERIA["scaled-dot-product-attention"] - {"no Python loop"},
         ),
-        flag="classroom.inprocess",
+        flag="classroom.student_code.inprocess",
     ),
     Attack(
         "switches off what watches for forbidden names",
         first="""
 import contextlib
-import classroom.forbidden, classroom.inprocess, classroom.watch
+import classroom.student_code.forbidden, classroom.student_code.inprocess, classroom.student_code.watch
 nothing = lambda *a, **k: contextlib.nullcontext([])
-classroom.forbidden.forbid = classroom.inprocess.forbid = nothing
-classroom.watch.Watched.active = classroom.watch.Watched._modes = nothing
-classroom.watch._Functions.__torch_function__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
-classroom.watch._Kernels.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+classroom.student_code.forbidden.forbid = classroom.student_code.inprocess.forbid = nothing
+classroom.student_code.watch.Watched.active = classroom.student_code.watch.Watched._modes = nothing
+classroom.student_code.watch._Functions.__torch_function__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
+classroom.student_code.watch._Kernels.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f(*a, **(k or {}))
 """,
         answers=BY_LIBRARY,
         deserved=deserving(BY_LIBRARY),
@@ -280,7 +283,8 @@ classroom.watch._Kernels.__torch_dispatch__ = lambda self, f, t, a=(), k=None: f
 import sys, types
 fake = types.ModuleType("fake")
 fake.__getattr__ = lambda name: (lambda *a, **k: 3.0)
-for name in [n for n in sys.modules if n.startswith("classroom")] + ["classroom.examiner", "classroom.compare"]:
+theirs = [n for n in sys.modules if n.startswith("classroom")]
+for name in theirs + ["classroom.questions.examiner", "classroom.compare"]:
     sys.modules[name] = fake
 """,
         outcomes=("graded", "crashed"),
@@ -293,7 +297,7 @@ import os, sys, site, sysconfig
 import classroom, torch, numpy, IPython
 for package in (classroom, torch, numpy, IPython):
     folder = os.path.dirname(package.__file__)
-    for path in (package.__file__, folder + "/examiner.py", folder + "/@TOKEN@.py"):
+    for path in (package.__file__, folder + "/questions/examiner.py", folder + "/@TOKEN@.py"):
         for place in (path, "/proc/self/root" + path, "/proc/1/root" + path):
             try:
                 os.chmod(os.path.dirname(place), 0o777)

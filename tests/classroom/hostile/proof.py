@@ -4,9 +4,9 @@ import ast
 import json
 import resource
 
-from classroom.limits import Limits
-from classroom.process_student import ProcessStudent
-from classroom.sandbox import Sandbox
+from classroom.processes.limits import Limits
+from classroom.processes.process_student import ProcessStudent
+from classroom.processes.sandbox import Sandbox
 
 ASK = """
 import glob, json, os, resource, socket

@@ -18,13 +18,13 @@ from proof import weaknesses
 from submissions import SELF_ATTENTION, answered, submit
 
 import classroom
-from classroom.course_dir import init_course, open_course
-from classroom.judge import judge
-from classroom.limits import Limits
-from classroom.outcome import NotebookReport
-from classroom.run import Run, prepare
-from classroom.sandbox import Sandbox
-from classroom.submitted import read_submitted
+from classroom.grading.course_dir import init_course, open_course
+from classroom.grading.judge import judge
+from classroom.grading.outcome import NotebookReport
+from classroom.grading.run import Run, prepare
+from classroom.processes.limits import Limits
+from classroom.processes.sandbox import Sandbox
+from classroom.submissions.submitted import read_submitted
 
 SEED = 20
 # Short, and long enough for an honest notebook on a busy machine: its longest cell takes a few milliseconds.
@@ -76,7 +76,8 @@ class Stage:
         import numpy
         import torch
 
-        packages = [Path(module.__file__).parent for module in (classroom, IPython, numpy, torch)]
+        modules = (classroom, classroom.questions, IPython, numpy, torch)
+        packages = [Path(module.__file__).parent for module in modules]
         folders = [*packages, packages[-1].parent, *map(Path, ("/", "/tmp", "/var/tmp", "/dev/shm")), Path.home()]
         folders += [Path.cwd(), self.root, self.home]
         named = [str(p) for folder in folders for p in folder.iterdir() if self.token in p.name]

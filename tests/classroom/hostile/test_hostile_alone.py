@@ -8,7 +8,7 @@ import pytest
 from attacks import ANSWERS, CRITERIA, EVERY
 from everyone import ATTACKS
 
-from classroom.outcome import OUTCOMES
+from classroom.grading.outcome import OUTCOMES
 
 every_attack = pytest.mark.parametrize("name", ATTACKS)
 

@@ -8,7 +8,7 @@ from attacks import ANSWERS, CRITERIA, NAME
 from everyone import ATTACKS, HONEST, HOSTILE
 from nbconvert import HTMLExporter
 
-from classroom.outcome import OUTCOMES
+from classroom.grading.outcome import OUTCOMES
 
 
 def test_every_submission_ends_with_a_stated_outcome(graded):

@@ -6,8 +6,8 @@ import pytest
 from attacks import NAME, WRONG, Submission, code_cell
 from stage import submit_to
 
-from classroom.judge import judge
-from classroom.submitted import read_submitted
+from classroom.grading.judge import judge
+from classroom.submissions.submitted import read_submitted
 
 READ_EVERYTHING = """
 import pathlib

@@ -1,0 +1,1 @@
+"""What instructors write, and `exercises/` made of it."""

@@ -1,0 +1,97 @@
+"""What a grading run says about one notebook: plain data for the gradebook, the summary and the JSON file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+
+from classroom.questions.results import QuestionResult
+from classroom.report import to_json
+
+# Every notebook ends with exactly one of these. Where evidence arrived before the trouble it keeps its points.
+OUTCOMES = {
+    "graded": "every cell ran and every question was judged",
+    "timeout": "a cell, a call or the whole notebook took too long",
+    "memory": "it needed more memory than a submission may use",
+    "crashed": "its process ended before the last question was judged",
+    "invalid": "the submitted file is not a notebook",
+    "missing": "nothing was submitted",
+    "failed": "the grader itself failed: the reason should be reported to the course's authors",
+}
+
+
+@dataclass(frozen=True)
+class NotebookReport:
+    """One student's notebook after grading. `notebook` is what nbgrader stores; None where nothing was submitted."""
+
+    student: str
+    assignment: str
+    notebook_name: str
+    outcome: str
+    reason: str | None
+    seconds: float
+    sandboxed: bool
+    flags: tuple[str, ...]
+    questions: tuple[QuestionResult, ...]
+    notebook: NotebookNode | None = None
+
+    @property
+    def score(self) -> float:
+        """Points earned."""
+        return round(sum(q.score for q in self.questions), 2)
+
+    @property
+    def max_score(self) -> float:
+        """Points that could be earned."""
+        return round(sum(q.max_score for q in self.questions), 2)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as `course grade --json` writes it."""
+        return {
+            "student": self.student,
+            "assignment": self.assignment,
+            "notebook": self.notebook_name,
+            "score": self.score,
+            "max_score": self.max_score,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+            "sandboxed": self.sandboxed,
+            "flags": list(self.flags),
+            "questions": to_json(self.questions),
+        }
+
+
+def needs_attention(report: dict[str, Any]) -> bool:
+    """Whether an instructor should look at it."""
+    return report["outcome"] != "graded" or bool(report["flags"])
+
+
+def summary(reports: Sequence[dict[str, Any]]) -> str:
+    """The run as text: a line a notebook, then what needs attention, sentence by sentence."""
+    rows = [
+        (
+            r["student"],
+            r["notebook"],
+            f"{r['score']:g} / {r['max_score']:g}",
+            r["outcome"] + (" ⚑" if r["flags"] else ""),
+        )
+        for r in reports
+    ]
+    header = ("student", "notebook", "points", "outcome")
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(4)]
+    lines = [_line(header, widths), "─" * (sum(widths) + 6), *(_line(row, widths) for row in rows)]
+    noted = [r for r in reports if needs_attention(r)]
+    if noted:
+        lines.append("\nTo look at:")
+    for r in noted:
+        for sentence in [r["reason"], *r["flags"]]:
+            if sentence:
+                lines.append(f"  {r['student']}, {r['notebook']}: {sentence}")
+    return "\n".join(lines)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    student, notebook, points, outcome = row
+    return f"{student:<{widths[0]}}  {notebook:<{widths[1]}}  {points:>{widths[2]}}  {outcome}"

@@ -1,0 +1,1 @@
+"""What a student handed in: read whatever it holds, looked through, marked."""

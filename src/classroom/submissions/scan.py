@@ -1,0 +1,258 @@
+"""The static scan: what a person should know about a submission's code, found by reading it.
+
+In their own process students can do anything, so what runs there proves nothing about itself. Reading does: which
+forbidden name an answer reaches, through whatever helper, alias or module; and who handles tools that look into the
+process that runs them. A sentence here is a question to a person. It never changes points.
+"""
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nbformat.notebooknode import NotebookNode
+
+from classroom.questions.drawn import DrawnQuestion
+from classroom.submissions.names import Binding, Names, Scope, bind_all, parse
+from classroom.submissions.official import is_check_cell
+from classroom.submissions.tampering import Finding, tampering
+
+MAX_SENTENCES = 12
+MAX_NAMES = 4
+NEEDLESS = ("torch.ops", "torch._C", "torch._refs", "torch._decomp", "torch.jit", "torch.utils.cpp_extension")
+OTHER_PROGRAMS = ("subprocess", "os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn", "pty")
+WHOLE_MODULE = re.compile(
+    r"^\s*from\s+([\w.]+)\s+import\s+\*|^\s*%run\s+(?:-i\s+)?([\w/]+\.py)|\bexec\(.*?[\"']([\w/]+\.py)[\"']",
+    re.MULTILINE,
+)
+CALLED_BY_NAME = {"forward"}  # beside __init__, __call__ and their like
+
+
+def scan(
+    notebook: NotebookNode, files: Mapping[str, bytes], questions: Collection[DrawnQuestion], locked: Collection[str]
+) -> list[str]:
+    """Sentences about a restored notebook and the files beside it. `locked` are the official cells' grade ids."""
+    try:
+        sentences = list(dict.fromkeys(_sentences(Code.read(notebook, files, locked), questions)))
+    except RecursionError:
+        return ["The code is nested too deeply to be read by the scan: look at it."]
+    more = len(sentences) - MAX_SENTENCES
+    return sentences if more <= 0 else [*sentences[:MAX_SENTENCES], f"There are {more} more remarks of this kind."]
+
+
+def _sentences(code: "Code", questions: Collection[DrawnQuestion]) -> list[str]:
+    sentences = [
+        f"The answer to {question.id} uses {found.name} ({found.where}), which the question forbids."
+        if found.kind == "forbidden"
+        else f"The answer to {question.id} {found.kind} ({found.name}, {found.where})."
+        for question in questions
+        for found in code.reach(question)
+    ]
+    found = [finding for own in code.own for finding in tampering(*own, code.names)]
+    return sentences + [
+        _listed(kind, [f for f in found if f.kind == kind]) for kind in dict.fromkeys(f.kind for f in found)
+    ]
+
+
+def _listed(kind: str, found: Sequence[Finding]) -> str:
+    """One sentence for all findings of a kind: the first names, each with its first place."""
+    places = {finding.name: finding.where for finding in reversed(found)}
+    names = list(dict.fromkeys(finding.name for finding in found))
+    told = ", ".join(f"{name} ({places[name]})" for name in names[:MAX_NAMES])
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"The code {kind}: {told}{more}."
+
+
+@dataclass
+class Code:
+    """A submission's code: the notebook's scope, the submitted modules', and where each check cell stands."""
+
+    scope: Scope = field(default_factory=Scope)
+    modules: dict[str, Scope] = field(default_factory=dict)
+    checks: dict[str, int] = field(default_factory=dict)
+    own: list[tuple[str, ast.Module, str]] = field(default_factory=list)  # what the student wrote, and where
+    methods: set[str] = field(default_factory=set)  # that the student's classes define
+
+    @classmethod
+    def read(cls, notebook: NotebookNode, files: Mapping[str, bytes], locked: Collection[str]) -> "Code":
+        """Parses everything; what cannot be parsed could not run either."""
+        code = cls()
+        for name, content in sorted(files.items()):
+            if name.endswith(".py"):
+                code._add_module(name, content)
+        for position, cell in enumerate(notebook.cells):
+            if is_check_cell(cell):
+                code.checks[cell.metadata.nbgrader.grade_id] = position
+            elif cell.cell_type == "code" and (tree := parse(cell.source)):
+                where = f"cell {position + 1}"
+                bind_all(code.scope, tree, position, where)
+                code._take_over(cell.source, position)
+                if cell.metadata.get("nbgrader", {}).get("grade_id") not in locked:
+                    code._own(cell.source, tree, where)
+        return code
+
+    @property
+    def names(self) -> Names:
+        """What names mean at the notebook's end."""
+        return Names(self.scope)
+
+    def reach(self, question: DrawnQuestion) -> list[Finding]:
+        """What the answer's code reaches, and should not: each name once."""
+        before = self.checks.get(question.id, float("inf"))
+        start = self.scope.lookup(question.target, before)
+        if start is None:
+            return []
+        walk = _Walk(self, Forbidden(question.forbidden), before)
+        walk.follow(start, Names(self.scope, before))
+        return list({(found.kind, found.name): found for found in reversed(walk.found)}.values())[::-1]
+
+    def _add_module(self, name: str, content: bytes) -> None:
+        text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+        tree = parse(text)
+        if tree is not None:
+            dotted = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            bind_all(self.modules.setdefault(dotted, Scope()), tree, 0, name, dotted.rpartition(".")[0])
+            self._own(text, tree, name)
+
+    def _take_over(self, source: str, position: int) -> None:
+        """Binds everything of a submitted module that a cell takes whole, by star, `%run` or `exec`."""
+        for match in WHOLE_MODULE.finditer(source):
+            name = next(filter(None, match.groups())).removesuffix(".py").replace("/", ".")
+            for bound, bindings in self.modules.get(name, Scope()).bindings.items():
+                self.scope.bind(bound, Binding(position, bindings[-1].value, bindings[-1].where))
+
+    def _own(self, source: str, tree: ast.Module, where: str) -> None:
+        self.own.append((source, tree, where))
+        for node in ast.walk(tree) if "class" in source else ():
+            if isinstance(node, ast.ClassDef):
+                self.methods |= {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """The names that a question forbids, as they can be met in code."""
+
+    names: Sequence[str]
+
+    def match(self, dotted: str) -> str | None:
+        """The forbidden name that a dotted one is, whatever part of the package it was taken from."""
+        parts = dotted.split(".")
+        for name in self.names:
+            whole = name.removesuffix(".forward").removesuffix(".__init__")
+            if parts[0] == "torch" and whole.startswith("torch."):
+                last = whole.rpartition(".")[2]
+                for place, part in enumerate(parts[1:], start=2):
+                    if part.lstrip("_") == last:
+                        return ".".join(parts[:place])
+            elif f"{dotted}.".startswith(f"{whole}."):
+                return whole
+        return None
+
+    def is_method(self, attribute: str) -> bool:
+        """Whether tensors have a forbidden method of this name."""
+        return f"torch.Tensor.{attribute}" in self.names
+
+
+class _Walk:
+    """Follows what an answer calls, from definition to definition."""
+
+    def __init__(self, code: Code, forbidden: Forbidden, before: float):
+        self.code, self.forbidden, self.before = code, forbidden, before
+        self.found: list[Finding] = []
+        self._seen: set[int] = set()
+        self._waiting: dict[str, list[tuple[ast.AST, Names, str]]] = {}  # methods that nobody has called yet
+        self._called: set[str] = set(CALLED_BY_NAME)
+
+    def follow(self, binding: Binding, names: Names) -> None:
+        """Visits what a name is bound to."""
+        if isinstance(binding.value, str):
+            self._imported(binding.value)
+        else:
+            self._visit(binding.value, names, binding.where)
+
+    def _imported(self, dotted: str) -> None:
+        path, _, name = dotted.rpartition(".")
+        scope = self.code.modules.get(path)
+        found = scope.lookup(name, float("inf")) if scope else None
+        if found is not None:
+            self.follow(found, Names(scope))
+
+    def _visit(self, node: ast.AST, names: Names, where: str) -> None:
+        if id(node) in self._seen:
+            return
+        self._seen.add(id(node))
+        if isinstance(node, ast.ClassDef):
+            self._class(node, names, where)
+            return
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            names = names.inside(node)
+        for part in ast.walk(node):
+            self._look_at(part, names, where)
+
+    def _class(self, node: ast.ClassDef, names: Names, where: str) -> None:
+        for part in node.body:
+            name = getattr(part, "name", "__body__")
+            if name.startswith("__") or name in self._called:
+                self._visit(part, names, where)
+            else:
+                self._waiting.setdefault(name, []).append((part, names, where))
+        for part in (*node.bases, *node.decorator_list, *(keyword.value for keyword in node.keywords)):
+            self._visit(part, names, where)
+
+    def _look_at(self, node: ast.AST, names: Names, where: str) -> None:
+        if isinstance(node, ast.Attribute):
+            self._called.add(node.attr)
+            for waiting in self._waiting.pop(node.attr, ()):
+                self._visit(*waiting)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            binding = names.binding(node.id)
+            if binding is not None:
+                self.follow(binding, Names(names.scope, names.before))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for dotted in _imports(node):
+                self._judge(dotted, node, where)
+                self._imported(dotted)
+        if isinstance(node, ast.Attribute | ast.Name | ast.Call | ast.Subscript):
+            self._use(node, names, where)
+
+    def _use(self, node: ast.expr, names: Names, where: str) -> None:
+        dotted = names.dotted(node)
+        if dotted:
+            self._judge(dotted, node, where)
+            self._imported(dotted)
+        elif isinstance(node, ast.Attribute) and self.forbidden.is_method(node.attr):
+            own = node.attr in self.code.methods or (
+                isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            )
+            if not own:
+                self._note("forbidden", f"torch.Tensor.{node.attr}", node, where)
+        match node:
+            case ast.Call(ast.Name("exec" | "eval" | "compile" as name), [argument, *_]):
+                if not isinstance(argument, ast.Constant):
+                    self._note("runs code that it puts together", name, node, where)
+            case ast.Call(ast.Name("getattr"), [value, name, *_]) if dotted is None:
+                if (names.dotted(value) or "").partition(".")[0] == "torch" and not isinstance(name, ast.Constant):
+                    self._note("takes a name from torch that it puts together", "getattr", node, where)
+
+    def _judge(self, dotted: str, node: ast.AST, where: str) -> None:
+        forbidden = self.forbidden.match(dotted)
+        if forbidden:
+            self._note("forbidden", forbidden, node, where)
+        if not self.forbidden.names:
+            return
+        for below in NEEDLESS:
+            if dotted == below or dotted.startswith(f"{below}."):
+                self._note("reaches below PyTorch's own interface", below, node, where)
+        for program in OTHER_PROGRAMS:
+            if re.match(rf"{re.escape(program)}(\b|[lv])", dotted):
+                self._note("starts another program", program, node, where)
+
+    def _note(self, kind: str, name: str, node: ast.AST, where: str) -> None:
+        self.found.append(Finding(kind, name, f"{where}, line {getattr(node, 'lineno', 1)}"))
+
+
+def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    else:
+        yield from (f"{node.module or ''}.{alias.name}".lstrip(".") for alias in node.names)
