@@ -41,7 +41,7 @@ TOOLS = {
     DESCRIPTORS: ("os.dup2", "os.closerange", "socket.fromfd", "os.pread", "os.sendfile"),
 }
 # What holds the grading process together; a notebook needs `Checker` and no more.
-CHECKING = re.compile(r"classroom\.(?!check(\.|\Z))\w+|classroom\.check\.(?!Checker\Z)\w+")
+CHECKING = re.compile(r"classroom\.(?!check(\.|\Z))\w+(\.\w+)?|classroom\.check\.(?!Checker\Z)\w+")
 SHELL = re.compile(
     r"get_ipython\(\)\.(ast_transformers|input_transformer\w*|events|set_custom_exc|_?showtraceback|showsyntaxerror|"
     r"run_cell|run_code|display_pub|displayhook|kernel|user_ns)\b"
