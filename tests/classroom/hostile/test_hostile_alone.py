@@ -20,7 +20,7 @@ def reports(stage):
     with ThreadPoolExecutor(2) as pool:
         made = dict(zip(ATTACKS, pool.map(stage.grade, ATTACKS.values()), strict=True))
     assert stage.canaries() == before[0]
-    assert stage.processes() == before[1]
+    assert stage.processes() <= before[1]  # the one that proved the sandbox may still have been ending
     return made
 
 
