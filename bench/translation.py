@@ -1,7 +1,7 @@
 """Translation quality: records the BLEU of a trained checkpoint in bench/results.
 
 python -m bench.translation NAME CHECKPOINT --data PATH --command "course train …"
-    [--beams 1,5] [--length-penalty A] [--comparison NAME] [--seconds N]
+    [--beams 1,5] [--length-penalty A,B…] [--comparison NAME] [--seconds N]
 
 Runs that are recorded with the same --comparison stand in one table. Text is scored as it is: of data that is
 lower-cased (by `python -m bench.lowercase FROM TO`), the references are too.
@@ -10,7 +10,7 @@ lower-cased (by `python -m bench.lowercase FROM TO`), the references are too.
 import argparse
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,14 @@ def measure(
     checkpoint: Path,
     data: Path,
     beams: Iterable[int] = BEAMS,
-    length_penalty: float = 0.6,
+    length_penalties: Sequence[float] = (0.6,),
     seconds: float | None = None,
 ) -> dict[str, Any]:
-    """BLEU on the test split, greedy and by beam search, and how the model was trained."""
-    from transformer_lab.data.corpus import load_pairs
+    """BLEU on the test split, greedy and by beam search, and how the model was trained.
+
+    Of several length penalties, the beams have the one that is best on the validation split.
+    """
+    from transformer_lab.data.corpus import load_corpus, load_pairs
     from transformer_lab.training.checkpoint import load_checkpoint
     from transformer_lab.translation.evaluation import evaluate
     from transformer_lab.translation.translator import Translator
@@ -37,8 +40,14 @@ def measure(
     stored = load_checkpoint(checkpoint)
     pairs = load_pairs(data, *stored.languages)
     translator = Translator(stored.model(), stored.tokenizer)
+    beams = sorted({*BEAMS, *beams})
+    tried = {}
+    if len(length_penalties) > 1:
+        validation = load_corpus(data, *stored.languages).validation
+        tried = {a: evaluate(translator, validation, beams[-1], length_penalty=a)[0].bleu for a in length_penalties}
+    length_penalty = max(tried, key=tried.get) if tried else length_penalties[0]
     scores = {}
-    for beam in sorted({*BEAMS, *beams}):
+    for beam in beams:
         score, translations = evaluate(translator, pairs, beam, length_penalty=length_penalty)
         scores[str(beam)] = {"bleu": score.bleu, "details": score.details}
     shown = range(0, len(pairs), max(1, len(pairs) // SHOWN))
@@ -54,6 +63,7 @@ def measure(
         "test_sentences": len(pairs),
         "signature": score.signature,
         "length_penalty": length_penalty,
+        "validation_bleu_by_length_penalty": {str(penalty): score for penalty, score in tried.items()},
         "scores_by_beam": scores,
         "examples": [
             {"source": pairs[i].source, "reference": pairs[i].target, "translation": translations[i]} for i in shown
@@ -124,13 +134,16 @@ def _run(result: dict[str, Any]) -> str:
     """How a run was made."""
     machine, loss, whole = result["machine"], result["data"]["validation_loss"], result.get("whole_run")
     most = result["recipe"]["training"]["steps"]
+    tried = result.get("validation_bleu_by_length_penalty")
+    others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in (tried or {}).items())
     length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
         f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
         f"{result['steps']:,}. Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
-        f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams."
+        f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams"
+        f"{f', the best on the validation split ({others})' if others else ''}."
     )
 
 
@@ -170,10 +183,11 @@ def main() -> int:
     )
     parser.add_argument(
         "--length-penalty",
-        type=float,
-        default=0.6,
+        type=lambda text: [float(penalty) for penalty in text.split(",")],
+        default=[0.6],
         metavar="A",
-        help="of the beam search, chosen on the validation split (default: 0.6, the paper's)",
+        help="of the beam search; of several, with commas between, the best on the validation split (default: 0.6, "
+        "the paper's)",
     )
     parser.add_argument("--comparison", help="the comparison that the run belongs to, such as multi30k-de-en")
     parser.add_argument("--seconds", type=float, help="how long training took (default: what the checkpoint says)")

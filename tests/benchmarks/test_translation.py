@@ -10,6 +10,7 @@ from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.training.checkpoint import Checkpoint, save_checkpoint
 from transformer_lab.training.config import find_recipe
 from transformer_lab.training.run import prepare
+from transformer_lab.translation.evaluation import Score
 
 TRAINED = {"name": "phrases", "pairs": 80, "fingerprint": 1, "validation_loss": 2.0, "worse": 0, "seconds": 90.0}
 
@@ -45,6 +46,25 @@ def test_a_checkpoint_is_recorded_with_how_it_was_made(run):
     assert "version:" in made["signature"]
     # 2 epochs took 20 steps, so 25 steps are 2.5 epochs.
     assert made["whole_run"] == {"steps": 25, "seconds": 90.0, "epochs": 2.5}
+
+
+def test_of_several_length_penalties_the_best_on_the_validation_split_is_taken(run, monkeypatch, tmp_path):
+    def scored(translator, pairs, beam, length_penalty):
+        validation = len(pairs) != 3
+        asked.append((validation, beam, length_penalty))
+        bleu = {0.6: 10.0, 1.2: 12.0, 1.4: 11.0}[length_penalty] if validation else 9.0
+        return Score(bleu, "", len(pairs), ""), pairs
+
+    asked: list[tuple[bool, int, float]] = []
+    monkeypatch.setattr("transformer_lab.translation.evaluation.evaluate", scored)
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "test.tsv").write_text((run / "test.tsv").read_text(encoding="utf-8"), encoding="utf-8")
+    (data / "train.tsv").write_text("".join(f"book {n}\t书 {n}\n" for n in range(100)), encoding="utf-8")
+    made = translation.measure(run / "best.pt", data, [5], [0.6, 1.2, 1.4])
+    assert asked == [(True, 5, 0.6), (True, 5, 1.2), (True, 5, 1.4), *((False, beam, 1.2) for beam in (1, 4, 5))]
+    assert made["length_penalty"] == 1.2
+    assert made["validation_bleu_by_length_penalty"] == {"0.6": 10.0, "1.2": 12.0, "1.4": 11.0}
 
 
 def test_runs_of_a_comparison_stand_in_one_table(run, monkeypatch, tmp_path):
