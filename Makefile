@@ -11,7 +11,7 @@ BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
 SANDBOX := $(VENV)/.sandbox
-# Processes that share the tests.
+# Processes that share the tests, a file each at a time: what a file makes for its tests is made once.
 JOBS ?= 2
 
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
@@ -34,7 +34,7 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 test: $(STAMP) $(FONT) $(BROWSER) $(SANDBOX)  ## run every test
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) exercises

@@ -21,17 +21,6 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost")
 jaxtyping.install_import_hook("transformer_lab", "beartype.beartype")
 
 
-# Tests that share what takes long to make run in one process; otherwise the tests of one file do.
-TOGETHER = {"test_honest_unusual.py": "everybody graded", "test_hostile_class.py": "everybody graded"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says which tests go to the same of several processes (`pytest -n 2 --dist loadgroup`)."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(TOGETHER.get(item.path.name, str(item.path))))
-
-
 def find_chromium(playwrights_own: str) -> str | None:
     """The path of a Chromium: the system's, else the one that Playwright installed, else None."""
     system = next(filter(None, map(shutil.which, SYSTEM_CHROMIUMS)), None)

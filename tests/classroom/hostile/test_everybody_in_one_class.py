@@ -4,7 +4,7 @@ import sqlite3
 
 import nbformat
 import pytest
-from attacks import ANSWERS, CRITERIA, NAME
+from attacks import ANSWERS, CRITERIA, EVERY, NAME
 from everyone import ATTACKS, HONEST, HOSTILE
 from nbconvert import HTMLExporter
 
@@ -27,6 +27,20 @@ def test_no_point_is_undeserved(graded):
             assert passed <= deserved, (attack.name, question["id"])
             if deserved == CRITERIA[question["id"]] and attack.answers[question["id"]] == ANSWERS[question["id"]]:
                 assert passed == deserved, (attack.name, question["id"])
+
+
+@pytest.mark.parametrize("student", HONEST, ids=[submission.name for submission in HONEST.values()])
+def test_honest_work_has_full_marks_and_no_flag_however_unusual(graded, student):
+    report = graded.reports[student]
+    assert [question["id"] for question in report["questions"]] == list(EVERY)
+    lost = [(q["id"], c["name"], c["message"]) for q in report["questions"] for c in q["criteria"] if not c["passed"]]
+    assert lost == []
+    assert report["score"] == report["max_score"] == 20
+    assert (report["outcome"], report["reason"], report["flags"]) == ("graded", None, [])
+
+
+def test_there_are_enough_honest_ones():
+    assert len({submission.name for submission in HONEST.values()}) == len(HONEST) >= 60
 
 
 def test_the_gradebook_holds_these_scores_and_nobody_s_own(graded):
