@@ -34,7 +34,7 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 test: $(STAMP) $(FONT) $(BROWSER) $(SANDBOX)  ## run every test
-	$(BIN)/pytest -n $(JOBS) --dist loadfile
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lab: $(STAMP)  ## open JupyterLab on the student's notebooks
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) exercises
