@@ -48,7 +48,9 @@ class CachedCrossAttention(KeyValueCache):
 
     def __init__(self, attention: MultiHeadAttention, memory: Float[Tensor, "rows source d_model"]):
         super().__init__(attention)
-        _, self.keys, self.values = attention.project(memory[:, :1], memory)
+        _, keys, values = attention.project(memory[:, :1], memory)
+        # In the order in which products read them: else every step would copy them into it.
+        self.keys, self.values = keys.contiguous(), values.contiguous()
 
     def forward(
         self,
