@@ -134,8 +134,8 @@ def _run(result: dict[str, Any]) -> str:
     """How a run was made."""
     machine, loss, whole = result["machine"], result["data"]["validation_loss"], result.get("whole_run")
     most = result["recipe"]["training"]["steps"]
-    tried = result.get("validation_bleu_by_length_penalty")
-    others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in (tried or {}).items())
+    tried = result.get("validation_bleu_by_length_penalty", {})
+    others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in tried.items())
     length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from contrast import CONTRAST
 
 from book_tools import ledger
 
@@ -100,22 +101,6 @@ def test_no_page_scrolls_sideways(site, pages, new_page, width):
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wide.append(path.name)
     assert wide == []
-
-
-# The ratio of two colours' luminances as WCAG 2 defines it, for an element's text on the first opaque ground behind it.
-CONTRAST = """element => {
-  const parse = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  let ground = [255, 255, 255];
-  for (let e = element; e; e = e.parentElement) {
-    const c = parse(getComputedStyle(e).backgroundColor);
-    if (c.length === 3 || c[3] === 1) { ground = c; break; }
-  }
-  const [a, b] = [light(parse(getComputedStyle(element).color)), light(ground)].sort((x, y) => y - x);
-  return (a + 0.05) / (b + 0.05);
-}"""
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from contrast import CONTRASTS
 from playwright.sync_api import Locator, Page, expect
 
 from book_tools.figures import PRESETS, QueryKeyValue
@@ -18,34 +19,6 @@ TOLERANCE = 1e-6  # between the page's numbers and the library's, absolute
 
 READ_TABLE = """table => [...table.querySelectorAll('tbody tr')].map(
     row => [...row.querySelectorAll('td')].map(cell => Number(cell.dataset.value)))"""
-
-# Of every visible text: its contrast with what is behind it.
-READ_CONTRASTS = r"""
-host => {
-  const parse = text => text.match(/[\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map(c => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const behind = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    throw new Error('nothing behind ' + element.outerHTML);
-  };
-  const found = [];
-  for (const element of host.shadowRoot.querySelectorAll('.figure *')) {
-    const text = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data.trim()).join('');
-    if (!text || element.tagName === 'STYLE' || element.disabled || !element.checkVisibility()) continue;
-    const svg = element instanceof SVGElement;
-    const style = getComputedStyle(element);
-    const [front, back] = [parse(svg ? style.fill : style.color), behind(svg ? element.ownerSVGElement : element)];
-    const [low, high] = [luminance(front), luminance(back)].sort((a, b) => a - b);
-    found.push([(high + 0.05) / (low + 0.05), text]);
-  }
-  return found;
-}"""
 
 
 @pytest.fixture
@@ -380,7 +353,7 @@ def test_text_stands_out_in_light_and_dark(said, system_dark, theme, new_page, w
         figure.get_by_role("button", name=preset).click()
         figure.locator('[data-cell="1,0"]').click()
         page.mouse.move(0, 0)
-        contrasts = page.locator(".interactive-figure > div:last-child").evaluate(READ_CONTRASTS)
+        contrasts = page.locator(".interactive-figure > div:last-child").evaluate(CONTRASTS)
         assert len(contrasts) > 60
         assert [(ratio, text) for ratio, text in contrasts if ratio < 4.5] == []
 

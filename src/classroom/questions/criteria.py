@@ -4,8 +4,9 @@ A criterion needs evidence. Outputs that are absent, not finite, or say nothing 
 fail the criteria that would otherwise be satisfied by anything: properties and cost.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,9 @@ class Values(Criterion):
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
     ) -> str | None:
-        for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = _outputs_differ(right, given, self.rtol, self.atol, wording)
-            if problem:
-                return _in_call(call, expected, problem)
-        return None
+        return _first_problem(
+            expected, actual, partial(_outputs_differ, rtol=self.rtol, atol=self.atol, wording=wording)
+        )
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,11 @@ class Gradients(Criterion):
     ) -> str | None:
         if not any(np.any(g) for right in expected for g in right.gradients.values() if g is not None):
             return "No gradient is asked for in this case: it needs a cotangent."
-        for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = absent(right, given, wording) or self._gradients_differ(right, given, wording)
-            if problem:
-                return _in_call(call, expected, problem)
-        return None
+        return _first_problem(expected, actual, partial(self._gradients_differ, wording=wording))
 
     def _gradients_differ(self, right: Answer, given: Answer, wording: Wording) -> str | None:
+        if problem := absent(right, given, wording):
+            return problem
         if right.gradients and not given.gradients:
             return (
                 "No gradient could be computed from your output: its shape or dtype is not the expected one, "
@@ -92,18 +89,7 @@ class ShapeAndDtype(Criterion):
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
     ) -> str | None:
-        for call, (right, given) in enumerate(zip(expected, actual, strict=True)):
-            problem = absent(right, given, wording)
-            if problem:
-                return _in_call(call, expected, problem)
-            for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
-                subject = _subject(position, right)
-                if a.values.shape != b.values.shape:
-                    shapes = wording.shape(b.values.shape, a.values.shape)
-                    return _in_call(call, expected, f"{subject} {shapes}.")
-                if a.dtype != b.dtype:
-                    return _in_call(call, expected, f"{subject} is {b.dtype} instead of {a.dtype}.")
-        return None
+        return _first_problem(expected, actual, partial(_shapes_differ, wording=wording))
 
 
 @dataclass(frozen=True)
@@ -291,6 +277,18 @@ def _outputs_differ(right: Answer, given: Answer, rtol: float, atol: float, word
     return None
 
 
+def _shapes_differ(right: Answer, given: Answer, wording: Wording) -> str | None:
+    if problem := absent(right, given, wording):
+        return problem
+    for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
+        subject = _subject(position, right)
+        if a.values.shape != b.values.shape:
+            return f"{subject} {wording.shape(b.values.shape, a.values.shape)}."
+        if a.dtype != b.dtype:
+            return f"{subject} is {b.dtype} instead of {a.dtype}."
+    return None
+
+
 def _input(name: str) -> str:
     kind, _, position = name.partition(" ")
     return argument_text(int(position)) if kind == "argument" and position.isdigit() else f"the parameter `{name}`"
@@ -300,5 +298,11 @@ def _subject(position: int, right: Answer) -> str:
     return "Your output" if len(right.outputs) == 1 else f"Your output number {position + 1}"
 
 
-def _in_call(call: int, expected: Sequence[Answer], problem: str) -> str:
-    return problem if len(expected) == 1 else f"In call {call + 1} of {len(expected)}: {problem}"
+def _first_problem(
+    expected: Sequence[Answer], actual: Sequence[Answer], differ: Callable[[Answer, Answer], str | None]
+) -> str | None:
+    """What `differ` says of the first call of which it says anything, with the call's number where there are more."""
+    for call, (right, given) in enumerate(zip(expected, actual, strict=True), start=1):
+        if problem := differ(right, given):
+            return problem if len(expected) == 1 else f"In call {call} of {len(expected)}: {problem}"
+    return None

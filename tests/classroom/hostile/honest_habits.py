@@ -23,7 +23,7 @@ SUBMISSIONS = [
         "asyncio with tasks",
         last="import asyncio\nresults = await asyncio.gather(*(asyncio.sleep(0, i) for i in range(3)))",
     ),
-    Submission("much printing", last="for i in range(1000):\n    print(i, torch.ones(3))"),
+    Submission("much printing", last="for i in range(3000):\n    print(i, torch.ones(3))"),
     Submission(
         "plots", last="fig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()\nplt.hist(torch.randn(50).numpy())"
     ),

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from classroom.processes.sandbox import Sandbox
 from classroom.submissions.submitted import read_submitted
 
 SEED = 20
-# Short, and long enough for an honest notebook on a busy machine: its longest cell takes a few milliseconds.
+# For what runs out of time: honest work in it takes a few milliseconds a cell.
 HASTY = Limits(
     cell_seconds=2.0,
     call_seconds=1.2,
@@ -38,6 +39,8 @@ HASTY = Limits(
     processes=64,
     disk=32 * 2**20,
 )
+# For all else, which no busy machine may end.
+STEADY = replace(HASTY, cell_seconds=10, call_seconds=10, total_seconds=30)
 PATIENT = Limits(cell_seconds=20, call_seconds=20, total_seconds=60, memory=2 * 2**30)
 
 
@@ -84,14 +87,33 @@ class Stage:
         written = [str(p) for package in packages for p in package.glob("*.py") if self.token in p.read_text()]
         return named + written
 
+    def settled(self) -> set[int]:
+        """`processes()`, once those that proved the sandbox have gone: one that was killed may still be ending."""
+        deadline = time.monotonic() + 30
+        while any(_is_forked(child) for child in _alive()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.processes()
+
     def processes(self) -> set[int]:
         """The grader's child processes and theirs, those that have ended and wait to be collected left out."""
-        alive = set()
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                if child.status() != psutil.STATUS_ZOMBIE:
-                    alive.add(child.pid)
-        return alive
+        return {child.pid for child in _alive()}
+
+
+def _alive() -> list[psutil.Process]:
+    alive = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                alive.append(child)
+    return alive
+
+
+def _is_forked(process: psutil.Process) -> bool:
+    """Whether a Python other than this one, the fork server, is the parent: a submission is, the server is not."""
+    with suppress(psutil.NoSuchProcess):
+        parent = process.parent()
+        return parent is not None and parent.pid != os.getpid() and parent.name().startswith("python")
+    return False
 
 
 def submit_to(course: Path, student: str, submission: Submission, places: Mapping[str, str]) -> None:

@@ -19,6 +19,14 @@ def draw(*shape):
     return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
 
 
+def assert_equal_with_gradients(ours, expected, inputs):
+    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
+    direction = torch.randn_like(ours)
+    gradients = (torch.autograd.grad(output, inputs, direction) for output in (ours, expected))
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=1e-11)
+
+
 def by_weights(query, key, value, seen):
     """Linear attention as its definition has it: a weight for every pair, rows divided by their sums."""
     weights = (feature_map(query) @ feature_map(key).transpose(-2, -1)) * seen
@@ -31,14 +39,7 @@ def test_linear_attention_is_its_weights():
     mask = torch.arange(7) < torch.tensor([7, 3])[:, None, None]
     ours = linear_attention(query, key, value, mask)
     expected = by_weights(query, key, value, mask[:, :, None])
-    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
-    direction = torch.randn_like(ours)
-    for a, b in zip(
-        torch.autograd.grad(ours, (query, key, value), direction),
-        torch.autograd.grad(expected, (query, key, value), direction),
-        strict=True,
-    ):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-11)
+    assert_equal_with_gradients(ours, expected, (query, key, value))
 
 
 def test_causal_linear_attention_is_its_weights_and_a_recurrent_network():
@@ -59,14 +60,7 @@ def test_a_sliding_window_is_attention_under_its_mask(length, window):
     query, key, value = draw(2, 3, length, 4), draw(2, 3, length, 4), draw(2, 3, length, 5)
     ours = sliding_window_attention(query, key, value, window)
     expected = scaled_dot_product_attention(query, key, value, sliding_window_mask(length, window))
-    torch.testing.assert_close(ours, expected, rtol=0, atol=1e-12)
-    direction = torch.randn_like(ours)
-    for a, b in zip(
-        torch.autograd.grad(ours, (query, key, value), direction),
-        torch.autograd.grad(expected, (query, key, value), direction),
-        strict=True,
-    ):
-        torch.testing.assert_close(a, b, rtol=0, atol=1e-11)
+    assert_equal_with_gradients(ours, expected, (query, key, value))
 
 
 def test_a_window_of_nothing_is_refused():

@@ -1,6 +1,5 @@
 """A run that is killed at any moment goes on to the same losses; its curves have every step once."""
 
-import csv
 import os
 import shutil
 import signal
@@ -11,31 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from runs import SMALL, rows, small
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
 from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.training.checkpoint import load_checkpoint
-from transformer_lab.training.config import Recipe, find_recipe
 from transformer_lab.training.run import Run
 
-SMALL = ["pairs=300", "validate_every=8", "average=2", "batch_tokens=400", "dropout=0.1", "d_model=16", "d_ff=16"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums in the same order in this process and in others."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def small(*overrides: str) -> Recipe:
-    return find_recipe("tiny", [*SMALL, *overrides])
-
-
-def rows(out: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader((out / "log.csv").read_text().splitlines()))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.mark.parametrize("settings", [[], ["accumulate=3", "clip=1", "precision=bf16"]], ids=["plain", "accumulate"])

@@ -1,12 +1,12 @@
 """The trainer learns; what cannot go on stops with a sentence; checkpoints are whole or refused."""
 
-import csv
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from runs import rows, small
 
 from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.phrases import phrase_corpus
@@ -21,30 +21,13 @@ from transformer_lab.training.trainer import Trainer, validation_loss
 from transformer_lab.translation.evaluation import bleu, evaluate
 from transformer_lab.translation.translator import Translator
 
-SMALL = ["pairs=300", "validate_every=8", "average=2", "batch_tokens=400", "dropout=0.1", "d_model=16", "d_ff=16"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums in the same order in this process and in others."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
 def corpus() -> Corpus:
     whole = phrase_corpus(300)
     return replace(whole, validation=whole.validation[:20], test=whole.test[:20])
-
-
-def small(*overrides: str) -> Recipe:
-    return find_recipe("tiny", [*SMALL, *overrides])
-
-
-def rows(out: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader((out / "log.csv").read_text().splitlines()))
 
 
 def test_copying_is_learned():
@@ -230,6 +213,15 @@ def test_a_checkpoint_holds_all_that_translating_needs(checkpoint, corpus):
     assert Recipe.from_dict(stored.recipe.to_dict()) == stored.recipe
     direct = Translator(model, stored.tokenizer).translate_all([pair.source for pair in corpus.test])
     assert Translator.load(checkpoint).translate_all([pair.source for pair in corpus.test]) == direct
+
+
+def test_a_checkpoint_of_an_earlier_version_of_the_course_still_loads(corpus, tmp_path):
+    """Its mark and number as they are in files that people keep: names in the library may change, these may not."""
+    Run(small("steps=8"), corpus, tmp_path).train(progress=False)
+    content = torch.load(tmp_path / "best.pt", weights_only=True)
+    kept = content | {"format": "transformer_lab.checkpoint", "version": 1}
+    torch.save(kept, tmp_path / "kept.pt")
+    assert load_checkpoint(tmp_path / "kept.pt").step == 8
 
 
 def damaged(kind: str, whole: Path, folder: Path) -> Path:
