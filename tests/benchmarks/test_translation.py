@@ -1,17 +1,23 @@
 """Recording a checkpoint: what is measured of it, and the tables that several records make."""
 
+import json
+import shlex
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 
 from bench import readme, report, translation
+from course.cli import parser
 from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.training.checkpoint import Checkpoint, save_checkpoint
-from transformer_lab.training.config import find_recipe
+from transformer_lab.training.config import Recipe, find_recipe
 from transformer_lab.training.run import prepare
 from transformer_lab.translation.evaluation import Score
 
+RECORDS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(report.RESULTS.glob("*.json"))]
+TRANSLATORS = [record for record in RECORDS if "recipe" in record]
 TRAINED = {"name": "phrases", "pairs": 80, "fingerprint": 1, "validation_loss": 2.0, "worse": 0, "seconds": 90.0}
 
 
@@ -96,3 +102,16 @@ def test_runs_are_listed_from_the_lowest_score_and_only_the_best_shows_translati
     assert text.index("| bad,") < text.index("| good,")
     assert text.count("Its translations") == 1
     assert text.index("**good**") < text.index("Its translations") < text.index("**bad**")
+
+
+@pytest.mark.parametrize("record", TRANSLATORS, ids=lambda record: record["name"])
+def test_the_command_of_a_record_gives_its_recipe(record):
+    """With the recipes of today. How many steps were allowed is left out: training stops by itself, or is stopped."""
+    asked = parser().parse_args(shlex.split(record["command"])[1:])
+    recipes = [find_recipe(asked.config, asked.set), Recipe.from_dict(record["recipe"])]
+    described, recorded = (
+        replace(one, name="", training=replace(one.training, steps=record["steps"])) for one in recipes
+    )
+    assert described == recorded
+    assert asked.source in (None, record["languages"][0])
+    assert asked.target == record["languages"][1]
