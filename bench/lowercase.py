@@ -8,18 +8,23 @@ from pathlib import Path
 
 from transformer_lab.data.corpus import read_lines
 from transformer_lab.errors import LabError
+from transformer_lab.training.whole_files import atomic_write
 
 FILES = ("train.*", "val.*", "test_2016_flickr.*")
 
 
 def lowercase(source: Path, target: Path) -> list[Path]:
-    """Returns the files written, plain even where they were compressed. Raises LabError where one is not UTF-8."""
+    """Returns the files written, plain even where they were compressed.
+
+    Raises LabError where a file cannot be read or is not UTF-8, and writes none then; or where one cannot be written.
+    """
+    files = sorted(file for pattern in FILES for file in source.glob(pattern))
+    texts = {file: "".join(f"{line.lower()}\n" for line in read_lines(file)) for file in files}
     written = []
-    for file in sorted(file for pattern in FILES for file in source.glob(pattern)):
-        lines = [line.lower() for line in read_lines(file)]
-        target.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
         copy = target / file.name.removesuffix(".gz")
-        copy.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        with atomic_write(copy) as out:
+            out.write(text.encode())
         written.append(copy)
     return written
 

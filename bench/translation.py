@@ -137,11 +137,14 @@ def _run(result: dict[str, Any]) -> str:
     tried = result.get("validation_bleu_by_length_penalty", {})
     others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in tried.items())
     length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
+    note = f" {result['note']}" if "note" in result else ""
+    early = whole and whole["steps"] < most and result["data"]["worse"] < result["recipe"]["training"]["patience"]
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
         f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
-        f"{result['steps']:,}. Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
+        f"{result['steps']:,}{'; it was stopped by hand' if early else ''}.{note} "
+        f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
         f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams"
         f"{f', the best on the validation split ({others})' if others else ''}."
     )
@@ -190,6 +193,7 @@ def main() -> int:
         "the paper's)",
     )
     parser.add_argument("--comparison", help="the comparison that the run belongs to, such as multi30k-de-en")
+    parser.add_argument("--note", default="", help="what else there is to know of the run, in a sentence")
     parser.add_argument("--seconds", type=float, help="how long training took (default: what the checkpoint says)")
     arguments = parser.parse_args()
     try:
@@ -201,6 +205,8 @@ def main() -> int:
         return 2
     if arguments.comparison:
         result["comparison"] = arguments.comparison
+    if arguments.note:
+        result["note"] = arguments.note
     record(arguments.name, arguments.command, result)
     readme.write()
     return 0

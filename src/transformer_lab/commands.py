@@ -23,6 +23,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "  course train --config tatoeba --data ../shared/data/tatoeba-zh-en --out runs/tatoeba\n"
         "  course train --config base --data wmt14 --source de --device cuda\n"
         "  course train --config tiny --set steps=50 --set d_model=64\n"
+        "  course train --config tiny --list-settings         what --set may change, and the architectures\n"
         "  course train --config base --data wmt14 --set batch_tokens=5000 --set accumulate=5\n"
         "                                                     steps of 25,000 tokens in the memory of 5,000\n"
         "several processes, each with its share of every batch, here two:\n"
@@ -45,7 +46,16 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     _add_device(train)
     train.add_argument("--out", type=Path, metavar="DIR", help="where checkpoints go (default: runs/NAME)")
     train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting; may be repeated"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one setting, such as architecture=gru; may be repeated (--list-settings names all)",
+    )
+    train.add_argument(
+        "--list-settings",
+        action="store_true",
+        help="print the architectures, and every setting with its value and meaning; train nothing",
     )
     train.set_defaults(run=_train)
 
@@ -140,10 +150,23 @@ _positive.__name__ = "positive whole number"  # argparse names the type in its s
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    if arguments.list_settings:
+        return _list_settings(arguments)
     from transformer_lab.training.distributed import join_processes
 
     with join_processes() as processes:
         return _train_together(arguments, processes)
+
+
+def _list_settings(arguments: argparse.Namespace) -> int:
+    from transformer_lab.training.config import find_recipe, list_settings
+
+    print(list_settings(find_recipe(_config(arguments), arguments.set)))
+    return 0
+
+
+def _config(arguments: argparse.Namespace) -> str:
+    return arguments.config or ("tatoeba" if arguments.data else "book")
 
 
 def _train_together(arguments: argparse.Namespace, processes) -> int:
@@ -158,12 +181,12 @@ def _train_together(arguments: argparse.Namespace, processes) -> int:
         if processes.first:
             print(sentence, file=sys.stderr)
 
-    recipe = find_recipe(arguments.config or ("tatoeba" if arguments.data else "book"), arguments.set)
+    recipe = find_recipe(_config(arguments), arguments.set)
     device = choose_device(arguments.device, processes.local_rank)
     if arguments.data:
         corpus = load_corpus(arguments.data, arguments.source, arguments.target)
     else:
-        corpus = _built_in(recipe.training.pairs, recipe.training.seed, arguments)
+        corpus = _built_in(arguments.source or "zh", arguments.target, recipe.training.pairs, recipe.training.seed)
     with out_of_memory(f"a model of these sizes on {device}", "lower d_model, d_ff, num_layers or vocab_size"):
         run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device, processes)
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
@@ -188,6 +211,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from transformer_lab.data.corpus import load_pairs
     from transformer_lab.device import choose_device
     from transformer_lab.training.checkpoint import load_checkpoint
+    from transformer_lab.training.whole_files import check_writable
     from transformer_lab.translation.evaluation import evaluate
     from transformer_lab.translation.translator import Translator
 
@@ -196,9 +220,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if arguments.data:
         pairs, name = load_pairs(arguments.data, source, target), str(arguments.data)
     else:
-        from transformer_lab.data.phrases import phrase_corpus
-
-        pairs, name = phrase_corpus(1).test, "the built-in corpus"
+        pairs, name = _built_in(source, target).test, "the built-in corpus"
+    if arguments.translations:
+        check_writable(arguments.translations)
     device = choose_device(arguments.device)
     with _decoding_memory(arguments, device):
         translator = Translator(checkpoint.model().to(device), checkpoint.tokenizer)
@@ -231,6 +255,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _translate(arguments: argparse.Namespace) -> int:
     from transformer_lab.device import choose_device
+    from transformer_lab.translation.alignment import check_drawable, draw_attention
     from transformer_lab.translation.translator import Translator
 
     device = choose_device(arguments.device)
@@ -242,7 +267,9 @@ def _translate(arguments: argparse.Namespace) -> int:
     if arguments.temperature is not None and arguments.beam > 1:
         raise LabError("--temperature draws translations, --beam searches for the likeliest; give one of them.")
     if arguments.attention and len(texts) != 1:
-        raise LabError(f"--attention draws one sentence, {len(texts)} were given.")
+        raise LabError(f"--attention draws one sentence, {len(texts)} were given; give one.")
+    if arguments.attention:
+        check_drawable(arguments.attention)
     with _decoding_memory(arguments, device):
         if arguments.temperature is None:
             translations = translator.translate_all(
@@ -251,12 +278,10 @@ def _translate(arguments: argparse.Namespace) -> int:
         else:
             how = (arguments.temperature, arguments.top_k, arguments.top_p, arguments.seed)
             translations = translator.sample_all(texts, *how, arguments.batch_tokens)
+        if arguments.attention:
+            draw_attention(translator, texts[0], arguments.attention)
     for translation in translations:
         print(translation)
-    if arguments.attention:
-        from transformer_lab.translation.alignment import draw_attention
-
-        draw_attention(translator, texts[0], arguments.attention)
     return 0
 
 
@@ -276,17 +301,17 @@ def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextMa
     return out_of_memory(f"translating on {device}", f"lower {' or '.join(lower)}{elsewhere}")
 
 
-def _built_in(pairs: int, seed: int, arguments: argparse.Namespace):
+def _built_in(source: str, target: str, pairs: int = 1, seed: int = 1):
     """The generated corpus; it has one direction."""
     from transformer_lab.data.phrases import phrase_corpus
 
-    if (arguments.source or "zh", arguments.target) != ("zh", "en"):
-        raise LabError("the built-in corpus is Chinese to English; give --data for other languages.")
+    if (source, target) != ("zh", "en"):
+        raise LabError(f"the built-in corpus is Chinese to English, not {source}→{target}; give --data for those.")
     return phrase_corpus(pairs, seed=seed)
 
 
 def _write_text(path: Path, text: str) -> None:
-    from transformer_lab.training.checkpoint import atomic_write
+    from transformer_lab.training.whole_files import atomic_write
 
     with atomic_write(path) as file:
         file.write(text.encode())

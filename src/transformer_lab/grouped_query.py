@@ -41,10 +41,19 @@ class GroupedQueryAttention(MultiHeadAttention):
     ) -> Float[Tensor, "batch heads q d_head"]:
         """As in multi-head attention. The heads of a group stand in line as further queries: no key is copied."""
         queries = rearrange(query, "b (g s) n d -> b g (s n) d", g=self.num_groups)
-        if mask is not None and mask.shape[-2] > 1:  # queries differ in what they may see
-            mask = repeat(mask, "... q k -> ... (s q) k", s=self.num_heads // self.num_groups)
+        if mask is not None:
+            mask = self._in_line(mask, query.shape[2])
         found = super().attend(queries, key, value, mask)
         return rearrange(found, "b g (s n) d -> b (g s) n d", n=query.shape[2])
+
+    def _in_line(
+        self, mask: Bool[Tensor, "#batch #heads #q #k"] | Bool[Tensor, "#q #k"], queries: int
+    ) -> Bool[Tensor, "#batch #groups #rows #k"] | Bool[Tensor, "#rows #k"]:
+        """The mask for a group's queries in line, head after head: each head has its own part, or all have the same."""
+        share = self.num_heads // self.num_groups
+        if mask.dim() == 4 and mask.shape[1] > 1:
+            return rearrange(mask.expand(-1, -1, queries, -1), "b (g s) q k -> b g (s q) k", s=share)
+        return repeat(mask, "... q k -> ... (s q) k", s=share) if mask.shape[-2] > 1 else mask
 
     def weights(
         self,

@@ -23,7 +23,11 @@ def test_wrong_usage_and_wrong_files_get_a_sentence(tmp_path, capsys):
     assert main([]) == 2
     assert main([str(tmp_path), str(tmp_path / "to")]) == 2
     assert "has none of train.*" in capsys.readouterr().err
-    (tmp_path / "train.de").write_bytes(b"ok\n\xff\n")
+    (tmp_path / "train.de").write_text("ok\nok\n")
+    (tmp_path / "train.en").write_bytes(b"ok\n\xff\n")
     assert main([str(tmp_path), str(tmp_path / "to")]) == 2
-    assert "line 2: not valid UTF-8" in capsys.readouterr().err
+    assert "train.en, line 2: not valid UTF-8" in capsys.readouterr().err
     assert not (tmp_path / "to").exists()
+    (tmp_path / "train.en").write_text("ok\nok\n")
+    assert main([str(tmp_path), str(tmp_path / "train.de")]) == 2
+    assert "train.de is a file, not a directory" in capsys.readouterr().err

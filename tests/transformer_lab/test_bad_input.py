@@ -50,8 +50,16 @@ def aligned(folder: Path, **lines: bytes) -> list[str]:
     return [*SMALL, "--data", str(folder)]
 
 
+def german(content: dict) -> None:
+    content["languages"] = ["de", "en"]
+
+
+def translated(run: Path) -> list[str]:
+    return ["translate", str(run / "best.pt"), "书"]
+
+
 def chosen_without_drawing(folder: Path, run: Path) -> list[str]:
-    return ["translate", str(run / "best.pt"), "书", "--top-k", "3"]
+    return [*translated(run), "--top-k", "3"]
 
 
 CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
@@ -64,8 +72,80 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         r"--top-k, --top-p and --seed say how to draw; give --temperature with them, such as 1\.",
     ),
     "a length penalty that is no number": (
-        lambda folder, run: ["translate", str(run / "best.pt"), "书", "--beam", "2", "--length-penalty", "nan"],
-        r"length_penalty=nan must not be negative; 0 compares plain probabilities\.",
+        lambda folder, run: [*translated(run), "--beam", "2", "--length-penalty", "nan"],
+        r"length_penalty=nan must be from 0, which compares plain probabilities, to 10; the paper's is 0\.6\.",
+    ),
+    "a length penalty that no number stays finite with": (
+        lambda folder, run: [*translated(run), "--beam", "2", "--length-penalty", "1000"],
+        r"length_penalty=1000\.0 must be from 0, .*",
+    ),
+    "a length penalty that is not finite, in JSON": (
+        lambda folder, run: ["evaluate", str(run / "best.pt"), "--json", "--length-penalty", "inf"],
+        r"length_penalty=inf must be from 0, .*",
+    ),
+    "a vocabulary of more tokens than can be counted": (
+        lambda folder, run: [*TINY, "--set", f"vocab_size={10**20}"],
+        rf"vocab_size={10**20} is out of range; choose at most 10000000\.",
+    ),
+    "a seed for training that is too large": (
+        lambda folder, run: [*TINY, "--set", f"seed={10**20}"],
+        rf"seed={10**20} is out of range; choose at most {2**63 - 1}\.",
+    ),
+    "a seed for drawing that is too large": (
+        lambda folder, run: [*translated(run), "--temperature", "1", "--seed", str(2**70)],
+        rf"seed={2**70} does not fit in 64 bits; choose one from .*",
+    ),
+    "from English to English": (
+        lambda folder, run: [*aligned(folder, de=b"eins\nzwei\n", en=b"one\ntwo\n"), "--source", "en"],
+        r".*: source and target are both 'en'; choose another --source or --target .*",
+    ),
+    "a checkpoint for other languages than the built-in corpus has": (
+        lambda folder, run: change(run / "best.pt", german) or ["evaluate", str(run / "best.pt")],
+        r"the built-in corpus is Chinese to English, not de→en; give --data for those\.",
+    ),
+    "a log instead of a checkpoint": (
+        lambda folder, run: ["translate", str(run / "log.csv"), "书"],
+        r".*log\.csv is truncated or not a checkpoint; .*",
+    ),
+    "translations into a directory": (
+        lambda folder, run: ["evaluate", str(run / "best.pt"), "--translations", str(folder)],
+        r".*data is a directory; name a file to be written\.",
+    ),
+    "an image where a directory is": (
+        lambda folder, run: (
+            (folder / "map.png").mkdir() or [*translated(run), "--attention", str(folder / "map.png")]
+        ),
+        r".*map\.png is a directory; name a file to be written\.",
+    ),
+    "an image in a place that cannot be written": (
+        lambda folder, run: [*translated(run), "--attention", str(run / "best.pt" / "map.png")],
+        r".*map\.png cannot be written: .*best\.pt is a file, not a directory; choose another place\.",
+    ),
+    "an image of no known kind": (
+        lambda folder, run: [*translated(run), "--attention", str(folder / "map.doc")],
+        r".*map\.doc: cannot draw a \.doc; choose from .*png.*",
+    ),
+    "a run where a file is": (
+        lambda folder, run: [*SMALL, "--out", str(run / "log.csv")],
+        r".*last\.pt cannot be written: .*log\.csv is a file, not a directory; choose another place\.",
+    ),
+    "a run where nobody may write": (
+        lambda folder, run: [*SMALL, "--out", "/proc/new"],
+        r"/proc/new/last\.pt cannot be written: No such file or directory; .*",
+    ),
+    "a run whose best model would be a directory": (
+        lambda folder, run: (folder / "best.pt").mkdir() or [*SMALL, "--out", str(folder)],
+        r".*best\.pt is a directory; name a file to be written\.",
+    ),
+    "going on from a model to translate with": (
+        lambda folder, run: (
+            (run / "last.pt").write_bytes((run / "best.pt").read_bytes()) and [*SMALL, "--out", str(run)]
+        ),
+        r".*last\.pt is a model to translate with, as best\.pt is, .*; give another --out, or remove .*",
+    ),
+    "going on with a damaged log": (
+        lambda folder, run: (run / "log.csv").write_text("1,2\n") and [*SMALL, "--set", "steps=18", "--out", str(run)],
+        r".*log\.csv, line 1: not as a run writes it \(step, .*\); restore the file, or remove it .*",
     ),
     "a setting that is no number": (
         lambda folder, run: [*TINY, "--set", "clip=nan"],
@@ -175,6 +255,20 @@ def test_the_program_itself_exits_with_2(tmp_path):
     result = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1].startswith("course: a model of these sizes on cpu: out of memory")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_disk_that_is_full_at_the_first_checkpoint(tmp_path):
+    """The system lets no file grow beyond 60 KiB; a checkpoint is larger."""
+    command = [sys.executable, "-m", "course.cli", *SMALL, "--out", str(tmp_path / "new")]
+    limited = ["bash", "-c", 'ulimit -f 60; exec "$@"', "bash", *command]
+    result = subprocess.run(limited, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    assert result.returncode == WRONG_USAGE
+    assert "Traceback" not in result.stderr
+    assert re.fullmatch(
+        r"course: .*best\.pt cannot be written: File too large; .* \(nothing was saved yet\.\)",
+        result.stderr.splitlines()[-1],
+    )
     assert not any(tmp_path.iterdir())
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import torch
 
 from course.cli import DONE, WRONG_USAGE, main
 from transformer_lab.training.checkpoint import load_checkpoint
+from transformer_lab.training.config import ARCHITECTURES, TrainingConfig
 
 SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
 TRAIN = ["train", "--config", "tiny", "--device", "cpu", *(part for one in SETTINGS for part in ("--set", one))]
@@ -137,6 +140,30 @@ def test_wrong_usage_gets_a_sentence_and_writes_nothing(out, pairs, tmp_path, ca
     assert "--attention draws one sentence" in refused(
         capsys, "translate", checkpoint, "a", "b", "--attention", "x.png"
     )
+
+
+def test_the_place_of_translations_is_tried_before_they_are_made(out, pairs, tmp_path, capsys, monkeypatch):
+    def evaluated(*_) -> None:
+        raise AssertionError("hours of decoding")
+
+    monkeypatch.setattr("transformer_lab.translation.evaluation.evaluate", evaluated)
+    (tmp_path / "file").touch()
+    arguments = ["evaluate", out / "best.pt", "--data", pairs, "--translations", tmp_path / "file" / "out.txt"]
+    assert "out.txt cannot be written" in refused(capsys, *arguments)
+
+
+def test_what_set_may_change_is_listed(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "--config", "tiny", "--set", "steps=7", "--list-settings"]) == DONE
+    printed = capsys.readouterr().out
+    for name, (sizes, _) in ARCHITECTURES.items():
+        (line,) = [line for line in printed.splitlines() if line.startswith(f"  {name} ")]
+        assert all(f" {field.name}" in line for field in fields(sizes))
+    for field in fields(TrainingConfig):
+        assert re.search(rf"^  {field.name}=\S+ +\S+ ", printed, re.MULTILINE)
+    assert re.search(r"^  steps=7 ", printed, re.MULTILINE)
+    assert re.search(r"^  d_model=32$", printed, re.MULTILINE)
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")

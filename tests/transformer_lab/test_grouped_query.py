@@ -28,7 +28,7 @@ def copied(grouped: GroupedQueryAttention) -> MultiHeadAttention:
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4, 8])
-@pytest.mark.parametrize("mask", ["causal", "causal and padded", "padded", "none"])
+@pytest.mark.parametrize("mask", ["causal", "causal and padded", "padded", "a head", "a head, any query", "none"])
 def test_equals_multi_head_attention_forward_and_backward(groups, mask):
     torch.manual_seed(0)
     grouped = GroupedQueryAttention(16, 8, groups)
@@ -37,6 +37,8 @@ def test_equals_multi_head_attention_forward_and_backward(groups, mask):
         "causal": causal_mask(5),
         "causal and padded": causal_mask(5) & padding_mask(TOKENS, 0),
         "padded": padding_mask(TOKENS, 0),
+        "a head": torch.rand(3, 8, 5, 5) < 0.7,
+        "a head, any query": torch.rand(1, 8, 1, 5) < 0.7,
         "none": None,
     }
     x = torch.randn(3, 5, 16, requires_grad=True)

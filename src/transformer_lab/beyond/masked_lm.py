@@ -48,13 +48,12 @@ def hide_tokens(
 
     Of these 80 % become the mask, 10 % another word and 10 % stay, so that the model cannot rely on the mask to tell it
     where it will be asked (Devlin et al. 2019, appendix A.1). Ids below `first_word_id` (padding and the like) are
-    never hidden.
+    never hidden. Drawn on the processor, from `generator` or torch's global one, whatever device the tokens are on.
     """
     words = tokens >= first_word_id
-    chance = torch.rand(tokens.shape, generator=generator)
+    chance, how = (torch.rand(tokens.shape, generator=generator).to(tokens.device) for _ in range(2))
+    others = torch.randint(first_word_id, vocab_size, tokens.shape, generator=generator).to(tokens.device)
     asked = words & (chance < share)
-    how = torch.rand(tokens.shape, generator=generator)
-    others = torch.randint(first_word_id, vocab_size, tokens.shape, generator=generator)
     given = tokens.where(~(asked & (how < 0.8)), torch.full_like(tokens, mask_id))
     return given.where(~(asked & (how >= 0.8) & (how < 0.9)), others), asked
 

@@ -20,6 +20,7 @@ from transformer_lab.errors import LabError
 
 SPLITS = {"train": ("train",), "validation": ("val", "dev"), "test": ("test",)}
 TAB_SUFFIXES = (".tsv", ".txt")
+UNKNOWN = "und"  # a language that nobody named
 HELD_OUT_SHARE, HELD_OUT_MOST = 40, 1000  # one source sentence in 40 validates, at most 1000
 
 
@@ -47,7 +48,7 @@ def load_corpus(path: Path | str, source: str | None = None, target: str = "en")
 
     `source` and `target` are language codes. Without `source`, it is whatever the files hold besides `target`.
     When no validation file is there, a part of the training sentences is held out (see `hold_out`).
-    Raises LabError for files that are missing, malformed or empty.
+    Raises LabError for files that are missing, malformed or empty, and for languages that they do not have.
     """
     path = Path(path)
     train, languages = _read_split(path, "train", source, target)
@@ -148,6 +149,11 @@ def read_lines(path: Path) -> Iterator[str]:
 
 def _read_split(path: Path, split: str, source: str | None, target: str) -> tuple[list[Pair], tuple[str, str]]:
     """The pairs of one split and the languages (source, target) that they turned out to have."""
+    if source == target:
+        raise LabError(
+            f"{path}: source and target are both {source!r}; choose another --source or --target (which is en where "
+            "none is given)."
+        )
     if path.is_dir():
         files = _split_files(path, split)
         if not files:
@@ -160,8 +166,7 @@ def _read_split(path: Path, split: str, source: str | None, target: str) -> tupl
             raise LabError(f"{path} does not exist; give a directory, a file of pairs, or a prefix of two files.")
     tab_separated = [file for file in files if _bare(file).suffix in TAB_SUFFIXES]
     if tab_separated:
-        if source is None:
-            source = _other_language(path, target)
+        source = _tab_separated_source(path, source, target)
         pairs = [pair for file in tab_separated for pair in read_tab_separated(file, source, target)]
         return pairs, (source, target)
     by_language: dict[str, Path] = {}
@@ -199,10 +204,20 @@ def _bare(file: Path) -> Path:
     return file.with_suffix("") if file.suffix == ".gz" else file
 
 
-def _other_language(path: Path, target: str) -> str:
-    """The other language of a tab-separated corpus: English files do not say, their directory's name may."""
-    if target != "en":
-        return "en"
-    directory = path if path.is_dir() else path.parent
-    codes = [part for part in directory.name.split("-") if len(part) in (2, 3) and part != "en"]
-    return codes[0] if "-en" in directory.name or directory.name.startswith("en-") else "und"
+def _tab_separated_source(path: Path, source: str | None, target: str) -> str:
+    """The language to translate from. English files do not say the other language, their directory's name may.
+
+    Raises LabError where it says others than those asked for.
+    """
+    directory = (path if path.is_dir() else path.parent).absolute().name
+    parts = directory.split("-") if "-en" in directory or directory.startswith("en-") else []
+    codes = [part for part in parts if len(part) in (2, 3) and part.isalpha() and part != "en"]
+    for language in (source, target):
+        if codes and language not in (None, "en", UNKNOWN, *codes):
+            raise LabError(
+                f"{path} has no sentences in {language!r}: its directory {directory} is named after en and "
+                f"{' or '.join(codes)}; choose these, or rename the directory."
+            )
+    if source is not None:
+        return source
+    return "en" if target != "en" else min(codes, key=len, default=UNKNOWN)

@@ -59,7 +59,7 @@ class VanillaCell(RecurrentCell):
 class GRUCell(RecurrentCell):
     """The gated recurrent unit (Cho et al. 2014, equations 5–8), with the reset gate after the product, as in cuDNN.
 
-    The update gate z says how much of the old state stays; the reset gate r how much of it the proposal may see.
+    The update gate z says how much of the old state stays; the reset gate r how much of it the candidate may see.
     """
 
     gates = 3
@@ -67,11 +67,11 @@ class GRUCell(RecurrentCell):
     def step(
         self, projected: Float[Tensor, "batch gates_size"], state: Float[Tensor, "batch state_size"]
     ) -> Float[Tensor, "batch state_size"]:
-        x_reset, x_update, x_proposal = projected.chunk(3, dim=-1)
-        h_reset, h_update, h_proposal = self.from_state(state).chunk(3, dim=-1)
+        x_reset, x_update, x_candidate = projected.chunk(3, dim=-1)
+        h_reset, h_update, h_candidate = self.from_state(state).chunk(3, dim=-1)
         reset, update = torch.sigmoid(x_reset + h_reset), torch.sigmoid(x_update + h_update)
-        proposal = torch.tanh(x_proposal + reset * h_proposal)
-        return proposal + update * (state - proposal)
+        candidate = torch.tanh(x_candidate + reset * h_candidate)
+        return candidate + update * (state - candidate)
 
 
 class LSTMCell(RecurrentCell):
@@ -87,9 +87,10 @@ class LSTMCell(RecurrentCell):
         self, projected: Float[Tensor, "batch gates_size"], state: Float[Tensor, "batch state_size"]
     ) -> Float[Tensor, "batch state_size"]:
         hidden, cell = state.chunk(2, dim=-1)
-        admit, forget, proposal, show = (projected + self.from_state(hidden)).chunk(4, dim=-1)
-        cell = torch.sigmoid(forget) * cell + torch.sigmoid(admit) * torch.tanh(proposal)
-        return torch.cat([torch.sigmoid(show) * torch.tanh(cell), cell], dim=-1)
+        gates = (projected + self.from_state(hidden)).chunk(4, dim=-1)
+        input_gate, forget_gate, output_gate = (torch.sigmoid(gates[i]) for i in (0, 1, 3))
+        cell = forget_gate * cell + input_gate * torch.tanh(gates[2])
+        return torch.cat([output_gate * torch.tanh(cell), cell], dim=-1)
 
 
 def run(

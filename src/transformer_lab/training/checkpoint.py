@@ -1,8 +1,5 @@
 """Checkpoints: one file with the weights, the recipe and the tokenizer, so that it translates on its own."""
 
-import os
-import pickle
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +12,7 @@ from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
+from transformer_lab.training.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
 
@@ -88,42 +86,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         torch.save(content, file)
 
 
-class atomic_write:  # noqa: N801 (used like a function)
-    """Opens a temporary file beside `path` for bytes; leaving the block puts it in place, an error removes it."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self):
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            number, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        except OSError as error:
-            raise LabError(f"{self.path} cannot be written: {error.strerror}.") from error
-        self._temporary = Path(name)
-        self._file = os.fdopen(number, "wb")
-        return self._file
-
-    def __exit__(self, kind, error, traceback) -> None:
-        try:
-            if kind is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())  # else a power cut could leave the new name without its content
-                umask = os.umask(0)
-                os.umask(umask)
-                self._temporary.chmod(0o666 & ~umask)  # mkstemp's files are private
-        finally:
-            self._file.close()
-            if kind is None:
-                self._temporary.replace(self.path)
-            else:
-                self._temporary.unlink(missing_ok=True)
-
-
 def load_checkpoint(path: Path | str) -> Checkpoint:
     """Reads a checkpoint onto the CPU. Nothing in the file is executed (`weights_only`).
 
-    Raises LabError when the file is missing, truncated, not a checkpoint, or of another version.
+    Raises LabError when the file is missing, damaged, not a checkpoint, or of another version.
     """
     path = Path(path)
     if path.is_dir():
@@ -134,7 +100,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         raise LabError(f"{path} does not exist; train one with `course train --out DIR`.") from None
     except PermissionError as error:
         raise LabError(f"{path} cannot be read: {error.strerror}.") from error
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError) as error:
+    except Exception as error:  # from a file that holds anything, reading may raise anything
         raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise LabError(f"{path} is not a checkpoint of this course; train one with `course train`.")
@@ -155,3 +121,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         )
     except KeyError as error:
         raise LabError(f"{path} lacks its {error.args[0]!r}; train it again.") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise LabError(f"{path} is damaged ({error}); copy it again or train a new one.") from error
+    except LabError as error:
+        raise LabError(f"{path}: {error}") from error

@@ -34,30 +34,40 @@ ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
 }
 
 
+LARGEST = 2**63 - 1  # torch counts with 64 bits
+MOST_TOKENS = 10_000_000  # a tokenizer that is being trained takes memory for as many as it may learn
+
+
+def setting(default: Any, meaning: str) -> Any:
+    """A field that says what it means: for the reader of this file, and for `course train --list-settings`."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How a model is trained. The defaults are the paper's for its base model (sections 5.1–5.4, 6.1)."""
 
-    batch_tokens: int = 25_000  # of source or of target, whichever is longer, with padding
-    steps: int = 100_000
-    warmup: int = 4_000
-    rate_factor: float = 1.0  # multiplies equation 3
-    label_smoothing: float = 0.1
-    clip: float = 0.0  # the gradient's largest norm; 0 = not clipped, as in the paper
-    accumulate: int = 1  # batches a step: as large a step as wanted, in the memory of one batch
-    precision: str = "auto"  # of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere
-    compile: str = "auto"  # by torch.compile: 1 = yes, 0 = no; auto = on CUDA, but for recurrent models
-    validate_every: int = 1_000  # steps; a checkpoint is written as often
-    patience: int = 0  # validations without a better loss before training stops; 0 = never
-    average: int = 5  # the best model is sought among averages of this many last checkpoints
-    seed: int = 1
-    pairs: int = 20_000  # how many are generated when training on the built-in corpus
+    batch_tokens: int = setting(25_000, "of source or of target, whichever is longer, with padding")
+    steps: int = setting(100_000, "updates of the weights")
+    warmup: int = setting(4_000, "steps in which the learning rate rises")
+    decay: int = setting(0, "steps at the end in which it falls in a straight line to 0; 0 = never, as in the paper")
+    rate_factor: float = setting(1.0, "multiplies equation 3, the paper's learning rate")
+    label_smoothing: float = setting(0.1, "share of the wanted probability that is spread over the whole vocabulary")
+    clip: float = setting(0.0, "the gradient's largest norm; 0 = not clipped, as in the paper")
+    accumulate: int = setting(1, "batches a step: as large a step as wanted, in the memory of one batch")
+    precision: str = setting("auto", "of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere")
+    compile: str = setting("auto", "by torch.compile: 1 = yes, 0 = no; auto = on CUDA, but for recurrent models")
+    validate_every: int = setting(1_000, "steps; a checkpoint is written as often")
+    patience: int = setting(0, "validations without a better loss before training stops; 0 = never")
+    average: int = setting(5, "the best model is sought among averages of this many last checkpoints")
+    seed: int = setting(1, "of all that is drawn: the first weights, the order of batches, dropout")
+    pairs: int = setting(20_000, "how many are generated when training on the built-in corpus")
 
     def __post_init__(self) -> None:
         for name in ("batch_tokens", "steps", "warmup", "accumulate", "validate_every", "average", "pairs"):
             if getattr(self, name) < 1:
                 raise LabError(f"{name}={getattr(self, name)} must be at least 1.")
-        for name in ("rate_factor", "clip", "patience"):
+        for name in ("decay", "rate_factor", "clip", "patience"):
             if not getattr(self, name) >= 0:  # nan neither
                 raise LabError(f"{name}={getattr(self, name)} must not be negative.")
         if not 0 <= self.label_smoothing < 1:
@@ -79,6 +89,11 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             raise LabError(_unknown("architecture", self.architecture, ARCHITECTURES))
+        for config in (self.model, self.training):
+            for known in fields(config):
+                value, most = getattr(config, known.name), MOST_TOKENS if known.name == "vocab_size" else LARGEST
+                if isinstance(value, int) and abs(value) > most:
+                    raise LabError(f"{known.name}={value} is out of range; choose at most {most}.")
 
     def build(self) -> Seq2Seq:
         """A new model of these sizes, initialised from torch's global generator."""
@@ -161,6 +176,19 @@ RECIPES: dict[str, Recipe] = {
         ),
     )
 }  # fmt: skip
+
+
+def list_settings(recipe: Recipe) -> str:
+    """The architectures with their sizes, and every setting of the recipe with its value and meaning."""
+    lines = [f"architecture={recipe.architecture}; the architectures and the sizes that each has:"]
+    for name, (kind, _) in ARCHITECTURES.items():
+        lines.append(f"  {name:<18} {', '.join(known.name for known in fields(kind))}")
+    for title, config in (("sizes of the model", recipe.model), ("training", recipe.training)):
+        lines += ["", f"{title}:"]
+        for known in fields(config):
+            value = f"{known.name}={getattr(config, known.name)}"
+            lines.append(f"  {value:<22} {known.metadata.get('meaning', '')}".rstrip())
+    return "\n".join(lines)
 
 
 def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:

@@ -65,6 +65,12 @@ class Processes:
             dist.all_reduce(numbers)
         return numbers
 
+    def each(self, number: int) -> list[int]:
+        """The `number` of every process, in order of rank, which all get."""
+        numbers = torch.zeros(self.size, dtype=torch.int64)
+        numbers[self.rank] = number
+        return self.sum(numbers).tolist()
+
     def agree(self, value: Any) -> Any:
         """The first process's `value` (tensors and plain values) for all; what the others give does not count."""
         if self.size == 1:

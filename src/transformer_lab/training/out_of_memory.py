@@ -9,7 +9,10 @@ import torch
 from transformer_lab.errors import LabError
 
 # What allocators say that raise no exception of their own: those on a processor, and CUDA's libraries.
-SAID = re.compile(r"not enough memory|can't allocate memory|std::bad_alloc|CUDA error: out of memory|_ALLOC_FAILED")
+SAID = re.compile(
+    r"not enough memory|can't allocate memory|std::bad_alloc|CUDA error: out of memory|_ALLOC_FAILED"
+    r"|Storage size calculation overflowed|integer multiplication overflow"  # sizes that no memory has
+)
 WANTED = re.compile(r"allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)")
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 

@@ -8,6 +8,7 @@ OUT/snapshots/     the last few models, for averaging
 """
 
 import dataclasses
+import re
 import sys
 import time
 import zlib
@@ -32,6 +33,7 @@ from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.snapshots import Snapshots, average_weights
 from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
+from transformer_lab.training.whole_files import check_writable, remove_rests
 
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 
@@ -76,10 +78,14 @@ class Run:
         device: torch.device | str = "cpu",
         processes: Processes = ALONE,
     ):
-        """Raises LabError when `out` holds a run of another recipe or of other data."""
+        """Raises LabError when `out` cannot be written, or holds a run of another recipe or of other data."""
         self.out = Path(out)
         self.corpus = corpus
         self.processes = processes
+        self._csv, self._tensorboard = CsvLog(self.out / "log.csv"), TensorBoardLog(self.out / "tensorboard")
+        self.snapshots = Snapshots(self.out / "snapshots", recipe.training.average)
+        if processes.first:
+            self._check_writable()
         self.recipe, self.tokenizer, train, self.validation = prepare(corpus, recipe, processes)
         torch.manual_seed(recipe.training.seed)
         self.model = self.recipe.build()
@@ -90,13 +96,12 @@ class Run:
         self._clock = 0.0  # when the time was last looked at
         self._speed = 0.0  # target tokens a second
         self._fingerprint = _fingerprint(corpus.train)
-        self._csv, self._tensorboard = CsvLog(self.out / "log.csv"), TensorBoardLog(self.out / "tensorboard")
-        self.snapshots = Snapshots(self.out / "snapshots", recipe.training.average)
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
+        self._agree_on_start()
         if processes.first:
-            self.snapshots.forget_after(self.resumed_from)
+            self._tidy()
 
     @property
     def last(self) -> Path:
@@ -244,9 +249,35 @@ class Run:
         if self.trainer.config.average > 1:
             self.snapshots.keep_newest(self.trainer.step)
 
+    def _check_writable(self) -> None:
+        """Now, not after hours of training. Raises LabError where a file of the run cannot be written."""
+        within = (directory / "file" for directory in (self.snapshots.directory, self._tensorboard.directory))
+        for path in (self.last, self.best, self._csv.path, *within):
+            check_writable(path)
+
+    def _tidy(self) -> None:
+        """Removes what is left of a run in this directory that was killed."""
+        self.snapshots.forget_after(self.resumed_from)
+        remove_rests(self.out, "|".join(re.escape(path.name) for path in (self.last, self.best, self._csv.path)))
+        remove_rests(self.snapshots.directory, r"\d+\.pt")
+
+    def _agree_on_start(self) -> None:
+        """Processes that went on from different steps would train on different batches, or wait for ever."""
+        steps = self.processes.each(self.resumed_from)
+        if len(set(steps)) > 1:
+            raise LabError(
+                f"the processes do not see the same {self.last}: they would go on from the steps "
+                f"{', '.join(map(str, steps))}; give an --out that all of them share."
+            )
+
     def _resume(self) -> None:
         stored = load_checkpoint(self.last)
         remedy = f"give another --out, or remove {self.out} to start again"
+        if stored.trainer is None:
+            raise LabError(
+                f"{self.last} is a model to translate with, as best.pt is, without the state that training goes on "
+                f"from; {remedy}."
+            )
         if stored.data["fingerprint"] != self._fingerprint:
             raise LabError(f"{self.last} was trained on other data ({stored.data['name']}); {remedy}.")
         difference = _difference(stored.recipe, self.recipe)

@@ -23,7 +23,7 @@ from transformer_lab.training.late import Late
 from transformer_lab.training.loss import label_smoothed_cross_entropy
 from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.prefetch import prefetched
-from transformer_lab.training.schedule import adam, learning_rate, set_learning_rate
+from transformer_lab.training.schedule import adam, learning_rate, linear_decay, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ class Trainer:
     def _train_on(self, portion: Portion) -> Step:
         number = self.step + 1
         rate = learning_rate(number, self.d_model, self.config.warmup, self.config.rate_factor)
+        rate *= linear_decay(number, self.config.steps, self.config.decay)
         set_learning_rate(self.optimizer, rate)
         torch.manual_seed(self._seed(number))
         self.model.train()

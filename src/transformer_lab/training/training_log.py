@@ -2,10 +2,13 @@
 
 import csv
 import io
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformer_lab.training.checkpoint import atomic_write
+from transformer_lab.data.corpus import read_lines
+from transformer_lab.errors import LabError
+from transformer_lab.training.whole_files import atomic_write
 
 COLUMNS = ("step", "loss", "learning_rate", "validation_loss")
 
@@ -42,13 +45,34 @@ class CsvLog:
             file.write(text.getvalue().encode())
 
     def restore(self, step: int) -> None:
-        """Goes on after `step`: what the file says of later ones is forgotten."""
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self._rows = [
-            (int(row["step"]), *(float(row[name]) if row[name] else "" for name in COLUMNS[1:]))
-            for row in csv.DictReader(lines)
-            if int(row["step"]) <= step
-        ]
+        """Goes on after `step`: what the file says of later ones is forgotten.
+
+        Raises:
+            LabError: the file is not such a log, or cannot be read; its line is named.
+        """
+        rows = _read_rows(self.path) if self.path.exists() else []
+        self._rows = [row for row in rows if row[0] <= step]
+
+
+def _read_rows(path: Path) -> list[tuple[int | float | str, ...]]:
+    """What `CsvLog.save` wrote; its numbers hold neither quotes nor line breaks."""
+    lines, rows = list(read_lines(path)), []
+    if lines[:1] != [",".join(COLUMNS)]:
+        raise _damaged(path, 1)
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            step, loss, rate, validation = line.split(",")
+            rows.append((int(step), float(loss), float(rate), float(validation) if validation else ""))
+        except ValueError as error:
+            raise _damaged(path, number) from error
+    return rows
+
+
+def _damaged(path: Path, line: int) -> LabError:
+    return LabError(
+        f"{path}, line {line}: not as a run writes it ({', '.join(COLUMNS)}); "
+        "restore the file, or remove it to go on with a new one."
+    )
 
 
 class TensorBoardLog:
@@ -64,7 +88,14 @@ class TensorBoardLog:
         self._rows.append(row)
 
     def save(self) -> None:
-        """Hands the new rows to TensorBoard's file."""
+        """Hands the new rows to TensorBoard's file. Raises LabError where it cannot be written."""
+        try:
+            self._save()
+        except OSError as error:
+            said = error.strerror or error
+            raise LabError(f"{self.directory} cannot be written: {said}; see to its permissions and space.") from error
+
+    def _save(self) -> None:
         if not self._rows:
             return
         if self._writer is None:
@@ -85,5 +116,6 @@ class TensorBoardLog:
     def close(self) -> None:
         """Ends the writer's thread. Rows that were not saved are dropped: the steps will come again."""
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # `save` has complained of it already
+                self._writer.close()
             self._writer = None

@@ -45,20 +45,34 @@ def translation_attention(
     return tokenizer.tokens([*written, tokenizer.eos_id][:longest]), tokenizer.tokens(source), weights
 
 
+def check_drawable(path: Path) -> str:
+    """The format that the suffix of `path` names.
+
+    Raises:
+        LabError: matplotlib does not write it, or the file cannot be written there.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from transformer_lab.training.whole_files import check_writable
+
+    kind = path.suffix.removeprefix(".").lower()
+    known = sorted(FigureCanvasAgg.get_supported_filetypes().keys() - {"pgf"})  # pgf needs TeX
+    if kind not in known:
+        raise LabError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; choose from {', '.join(known)}.")
+    check_writable(path)
+    return kind
+
+
 def draw_attention(translator: Translator, text: str, path: Path) -> None:
     """Writes the attention map of one translation as an image; the suffix of `path` chooses the format.
 
-    Raises LabError for a format that matplotlib does not write.
+    Raises LabError as `check_drawable`, and where the model does not look back at the source.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from transformer_lab.training.checkpoint import atomic_write
+    from transformer_lab.training.whole_files import atomic_write
 
-    kind = path.suffix.removeprefix(".").lower()
-    known = FigureCanvasAgg.get_supported_filetypes()
-    if kind not in known:
-        raise LabError(f"{path}: cannot draw a {path.suffix or 'file without suffix'}; choose from {', '.join(known)}.")
+    kind = check_drawable(path)
     rows, columns, weights = translation_attention(translator, text)
     figure = Figure(figsize=(1.5 + 0.36 * len(columns), 1.2 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()

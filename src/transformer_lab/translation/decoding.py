@@ -12,6 +12,9 @@ from torch import Tensor
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq
 
+MOST_PENALTY = 10.0  # a far larger one is no number any more when it is the exponent
+MOST_BEAMS = torch.iinfo(torch.int64).max
+
 Choice = Callable[[Float[Tensor, "rows vocab_size"]], Int[Tensor, " rows"]]
 
 
@@ -113,12 +116,12 @@ def beam_decode(
     without the division, short ones would always win. A source is done when no open sentence can still win.
 
     Raises:
-        LabError: the source is longer than the model allows, `beam` is below 1, or `length_penalty` is negative.
+        LabError: the source is longer than the model allows, `beam` is below 1, or `length_penalty` is not from 0 to
+            `MOST_PENALTY`.
     """
-    if beam < 1:
-        raise LabError(f"beam={beam} must be at least 1.")
-    if not length_penalty >= 0:
-        raise LabError(f"length_penalty={length_penalty} must not be negative; 0 compares plain probabilities.")
+    if not 1 <= beam <= MOST_BEAMS:
+        raise LabError(f"beam={beam} must be at least 1 and at most {MOST_BEAMS}.")
+    check_length_penalty(length_penalty)
     if not len(source):
         return []
     limits = _limits(model, source, limit)
@@ -170,6 +173,15 @@ def beam_decode(
         scores = torch.tensor(kept_scores, device=device)
         going = still
     return [ids for _, ids in best]
+
+
+def check_length_penalty(length_penalty: float) -> None:
+    """Raises LabError for one that no sentences can be compared by."""
+    if not 0 <= length_penalty <= MOST_PENALTY:  # nan neither
+        raise LabError(
+            f"length_penalty={length_penalty} must be from 0, which compares plain probabilities, to {MOST_PENALTY:g}; "
+            "the paper's is 0.6."
+        )
 
 
 def _wide(logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -12,7 +12,9 @@ from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.training.checkpoint import load_checkpoint
-from transformer_lab.translation.decoding import beam_decode, greedy_decode, sample_decode
+from transformer_lab.translation.decoding import beam_decode, check_length_penalty, greedy_decode, sample_decode
+
+SEEDS = range(-(2**63), 2**63)  # what torch's generators take, and more than anyone needs
 
 
 class Translator:
@@ -56,8 +58,10 @@ class Translator:
         """The translations in the order given; similar lengths are decoded together.
 
         Raises:
-            LabError: a sentence is empty or longer than the model allows; it is named by its place, from 1.
+            LabError: a sentence is empty or longer than the model allows, named by its place, from 1; or
+                `length_penalty` is out of its range, even where `beam=1` makes no use of it.
         """
+        check_length_penalty(length_penalty)
 
         def decode(source: Int[Tensor, "batch source"]) -> list[list[int]]:
             bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
@@ -79,8 +83,10 @@ class Translator:
         """One drawn translation of each text; see `decoding.sample_decode`. The same seed draws the same.
 
         Raises:
-            LabError: as `translate_all`, and as `sample_decode`.
+            LabError: as `translate_all`, as `sample_decode`, or `seed` does not fit in 64 bits.
         """
+        if seed not in SEEDS:
+            raise LabError(f"seed={seed} does not fit in 64 bits; choose one from {SEEDS[0]} to {SEEDS[-1]}.")
         device = next(self.model.parameters()).device
         generator = torch.Generator(device).manual_seed(seed)
 

@@ -109,6 +109,50 @@ def test_tab_separated_needs_english_on_one_side(tmp_path):
         load_pairs(write(tmp_path / "pairs.tsv", "Hello.\t你好。\n"), "zh", "de")
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "sentence"),
+    [
+        ("en", "en", "source and target are both 'en'; choose another --source or --target"),
+        ("fr", "en", "has no sentences in 'fr': its directory tatoeba-zh-en is named after en and zh; choose these"),
+        (None, "fr", "has no sentences in 'fr'"),
+        ("en", "fr", "has no sentences in 'fr'"),
+    ],
+)
+def test_languages_that_tab_separated_pairs_do_not_have(tmp_path, monkeypatch, source, target, sentence):
+    file = write(tmp_path / "tatoeba-zh-en" / "train.tsv", "Hello.\t你好。\nBye.\t再见。\n")
+    monkeypatch.chdir(file.parent)
+    for path in (file.parent, file, "."):
+        with pytest.raises(LabError, match=sentence):
+            load_corpus(path, source, target)
+
+
+def test_line_aligned_files_of_one_language_are_no_corpus(tmp_path):
+    for language in ("de", "en"):
+        write(tmp_path / f"train.{language}", "a\nb\n")
+    with pytest.raises(LabError, match="source and target are both 'en'"):
+        load_corpus(tmp_path, "en")
+
+
+@pytest.mark.parametrize(
+    ("directory", "asked", "found"),
+    [
+        ("tatoeba-zh-en", (None, "en"), ("zh", "en")),
+        ("tatoeba-zh-en", ("en", "zh"), ("en", "zh")),
+        ("tatoeba-zh-en", (None, "zh"), ("en", "zh")),
+        ("wmt-en-de", (None, "en"), ("de", "en")),
+        ("cmn-en", (None, "en"), ("cmn", "en")),
+        ("pairs", (None, "en"), ("und", "en")),
+        ("pairs", ("fr", "en"), ("fr", "en")),
+        ("tatoeba-zh-en", ("und", "en"), ("und", "en")),  # of a model that was trained on unnamed pairs
+    ],
+)
+def test_a_directory_may_name_the_languages_of_tab_separated_pairs(tmp_path, directory, asked, found):
+    write(tmp_path / directory / "train.tsv", "Hello.\t你好。\nBye.\t再见。\n")
+    corpus = load_corpus(tmp_path / directory, *asked)
+    assert (corpus.source_language, corpus.target_language) == found
+    assert {pair.source[0] for pair in corpus.train} <= set("HB" if found[0] == "en" else "你再")
+
+
 @pytest.mark.data
 def test_the_real_corpora_are_read():
     if not SHARED.is_dir():

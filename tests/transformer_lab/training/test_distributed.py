@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,14 +24,18 @@ SETTINGS = ["pairs=200", "d_model=16", "d_ff=16", "max_length=40", "batch_tokens
 SETTINGS += ["validate_every=4", "average=2", "warmup=20"]
 
 
+def in_two_processes(*command: str) -> subprocess.CompletedProcess:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run([*torchrun, *command], env=environment, capture_output=True, text=True, timeout=200)
+
+
 def together(out: Path, *settings: str) -> subprocess.CompletedProcess:
     """`course train` in two processes."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += ["-m", "course.cli", "train", "--config", "tiny", "--device", "cpu", "--out", str(out)]
+    command = ["-m", "course.cli", "train", "--config", "tiny", "--device", "cpu", "--out", str(out)]
     for setting in [*SETTINGS, *settings]:
         command += ["--set", setting]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    return in_two_processes(*command)
 
 
 def numbers(out: Path, column: str) -> list[float]:
@@ -71,6 +76,34 @@ def test_one_says_why_and_all_stop(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+# As on two machines that have directories of their own.
+APART = """
+import sys
+from pathlib import Path
+from transformer_lab.data.phrases import phrase_corpus
+from transformer_lab.training.config import find_recipe
+from transformer_lab.training.distributed import join_processes
+from transformer_lab.training.run import Run
+
+out, *settings = sys.argv[1:]
+with join_processes() as processes:
+    run = Run(find_recipe("tiny", settings), phrase_corpus(200), Path(out) / str(processes.rank), processes=processes)
+    run.train(progress=False)
+"""
+
+
+def test_processes_that_do_not_see_the_same_state_train_nothing(tmp_path):
+    Run(find_recipe("tiny", [*SETTINGS, "steps=4"]), phrase_corpus(200), tmp_path / "0").train(progress=False)
+    before = (tmp_path / "0" / "last.pt").read_bytes()
+    (tmp_path / "apart.py").write_text(APART)
+    result = in_two_processes(str(tmp_path / "apart.py"), str(tmp_path), *SETTINGS, "steps=8")
+    assert result.returncode != 0
+    (said,) = [line for line in result.stderr.splitlines() if "course: " in line]
+    assert re.search(r"do not see the same .*last\.pt: they would go on from the steps 4, 0; give an --out that", said)
+    assert (tmp_path / "0" / "last.pt").read_bytes() == before
+    assert not (tmp_path / "1").exists()
+
+
 @pytest.fixture
 def store(tmp_path) -> dist.Store:
     return dist.FileStore(str(tmp_path / "store"), 1)
@@ -99,6 +132,7 @@ def test_alone():
     assert processes.first
     assert processes.share([1, 2, 3]) == [1, 2, 3]
     assert processes.agree("as it is") == "as it is"
+    assert processes.each(7) == [7]
     module = torch.nn.Linear(2, 2)
     assert processes.parallel(module, torch.device("cpu")) is module
     assert processes.sum(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]

@@ -4,9 +4,13 @@ from decimal import Decimal, getcontext
 
 import pytest
 import torch
+from runs import rows
 
+from transformer_lab.data.phrases import phrase_corpus
+from transformer_lab.training.config import find_recipe
 from transformer_lab.training.loss import label_smoothed_cross_entropy, label_smoothed_cross_entropy_
-from transformer_lab.training.schedule import adam, learning_rate, set_learning_rate
+from transformer_lab.training.run import Run
+from transformer_lab.training.schedule import adam, learning_rate, linear_decay, set_learning_rate
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
@@ -110,6 +114,21 @@ def test_schedule_is_equation_3(d_model, warmup):
     rates = [learning_rate(step, d_model, warmup) for step in range(1, 3 * warmup)]
     assert rates.index(max(rates)) == warmup - 1
     assert learning_rate(7, d_model, warmup, factor=2.0) == 2 * learning_rate(7, d_model, warmup)
+
+
+def test_the_rate_decays_to_nothing_at_the_end_and_the_papers_does_not():
+    assert [linear_decay(step, steps=10, decay=4) for step in (1, 6, 7, 8, 9, 10)] == [1, 1, 1, 0.75, 0.5, 0.25]
+    assert {linear_decay(step, steps=10, decay=0) for step in range(1, 11)} == {1}
+    assert linear_decay(1, steps=3, decay=5) == 3 / 5  # a run shorter than the decay begins in it
+
+
+def test_the_trainer_follows_the_schedule(tmp_path):
+    corpus = phrase_corpus(300)
+    Run(
+        find_recipe("tiny", ["pairs=300", "steps=6", "warmup=2", "decay=3", "batch_tokens=200"]), corpus, tmp_path
+    ).train()
+    logged = [float(row["learning_rate"]) for row in rows(tmp_path)]
+    assert logged == pytest.approx([learning_rate(s, 32, 2) * linear_decay(s, 6, 3) for s in range(1, 7)], rel=1e-12)
 
 
 def test_the_papers_adam():

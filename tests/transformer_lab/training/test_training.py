@@ -13,7 +13,7 @@ from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.data.toy import TASKS, toy_corpus
 from transformer_lab.device import choose_device
 from transformer_lab.errors import LabError
-from transformer_lab.training.checkpoint import FORMAT, VERSION, atomic_write, load_checkpoint, save_checkpoint
+from transformer_lab.training.checkpoint import FORMAT, VERSION, load_checkpoint
 from transformer_lab.training.config import RECIPES, Recipe, find_recipe
 from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.run import Run, prepare
@@ -239,6 +239,16 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
         path.write_text("Attention is all you need.\n" * 50)
     elif kind == "other":
         torch.save({"weights": torch.ones(2)}, path)
+    elif kind == "log":
+        path.write_text("step,loss,learning_rate,validation_loss\n1,5.5,0.01,\n")
+    elif kind == "picture":
+        path.write_bytes(b"GIF89a")
+    elif kind == "flipped bit":
+        path.write_bytes(b"Q" + whole.read_bytes()[1:])
+    elif kind == "types":
+        torch.save(content | {"languages": None}, path)
+    elif kind == "architecture":
+        torch.save(content | {"recipe": content["recipe"] | {"architecture": "oracle"}}, path)
     elif kind == "code":
         torch.save({"format": FORMAT, "run": Path.home}, path)
     elif kind == "version":
@@ -256,6 +266,11 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
         ("truncated", "truncated or not a checkpoint"),
         ("empty", "truncated or not a checkpoint"),
         ("text", "truncated or not a checkpoint"),
+        ("log", "truncated or not a checkpoint"),
+        ("picture", "truncated or not a checkpoint"),
+        ("flipped bit", "truncated or not a checkpoint"),
+        ("types", r"damaged.pt is damaged \('NoneType' object is not iterable\)"),
+        ("architecture", "damaged.pt: there is no architecture 'oracle'"),
         ("other", "not a checkpoint of this course"),
         ("code", "truncated or not a checkpoint"),
         ("version", rf"version {VERSION + 1}, this program reads version {VERSION}"),
@@ -272,18 +287,6 @@ def test_weights_that_do_not_fit_get_a_sentence(checkpoint):
     wrong = replace(stored, recipe=replace(stored.recipe, model=replace(stored.recipe.model, d_ff=999)))
     with pytest.raises(LabError, match="weights do not fit"):
         wrong.model()
-
-
-def test_no_half_written_file(checkpoint, tmp_path):
-    path = tmp_path / "checkpoint.pt"
-    path.write_text("old")
-    with pytest.raises(TypeError), atomic_write(path) as file:
-        file.writelines([b"half", "text, which this file does not take"])
-    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
-    assert path.read_text() == "old"
-    (tmp_path / "file").touch()
-    with pytest.raises(LabError, match="cannot be written"):
-        save_checkpoint(tmp_path / "file" / "x.pt", load_checkpoint(checkpoint))
 
 
 def test_sentences_that_cannot_be_translated_are_named(checkpoint):
@@ -333,6 +336,9 @@ def test_recipes_and_their_errors():
         (["d_model=100", "num_heads=8"], "d_model=100 is not divisible by num_heads=8"),
         (["label_smoothing=1"], "must be at least 0 and below 1"),
         (["clip=-1"], "must not be negative"),
+        ([f"seed={10**20}"], f"seed={10**20} is out of range; choose at most {2**63 - 1}"),
+        ([f"d_ff={10**20}"], "d_ff=1.* is out of range"),
+        (["vocab_size=10000001"], "vocab_size=10000001 is out of range; choose at most 10000000"),
         (["architecture=lstn"], "no architecture 'lstn'"),
     ]:
         with pytest.raises(LabError, match=sentence):

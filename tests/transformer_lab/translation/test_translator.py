@@ -48,3 +48,11 @@ def test_a_sentence_that_cannot_be_translated_is_named_by_its_place(translator):
         translator.translate_all(["好", " "])
     with pytest.raises(LabError, match=r"sentence 1: the sentence has \d+ tokens with its <eos>, this model takes"):
         translator.sample_all(["书" * 500, "好"])
+
+
+def test_numbers_that_nothing_can_be_computed_with_are_refused(translator):
+    for seed in (2**70, -(2**70)):
+        with pytest.raises(LabError, match=f"seed={seed} does not fit in 64 bits"):
+            translator.sample_all(["好"], seed=seed)
+    with pytest.raises(LabError, match="length_penalty=inf must be from 0"):  # greedy, so that it makes no difference
+        translator.translate_all(["好"], length_penalty=float("inf"))
