@@ -15,8 +15,8 @@ from transformer_lab.translation.decoding import greedy_decode
 SENTENCES, STEPS = 64, 128
 # (name, sizes, rounds): the peer takes minutes for the base model on a processor.
 SETTINGS = [
-    ("small", TransformerConfig(8_000, d_model=256, num_heads=4, d_ff=512, num_layers=2), 3),
-    ("base", TransformerConfig(8_000), 2),
+    ("small", TransformerConfig(8_000, d_model=256, num_heads=4, d_ff=512, num_layers=2), 5),
+    ("base", TransformerConfig(8_000), 3),
 ]
 BOS, NEVER = 1, -1  # no token is the end, so every sentence has all its tokens
 HEADER = ["greedy decoding", "who", "tokens a second", "ours is faster by", "memory at the peak", "share of the limit"]

@@ -22,7 +22,7 @@ SETTINGS = [
     ("small", TransformerConfig(4_000, d_model=256, num_heads=4, d_ff=512, num_layers=2), 64, 16),
     ("base", TransformerConfig(8_000), 32, 32),
 ]
-ROUNDS = 7
+ROUNDS = 15
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # of source and target
 SMOOTHING = 0.1
 RATE = 1e-4
