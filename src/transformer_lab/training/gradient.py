@@ -31,7 +31,8 @@ class Objective(nn.Module):
         target_out: Int[Tensor, "batch target"],
     ) -> Float[Tensor, ""]:
         logits = self.model(source, target_in)
-        return label_smoothed_cross_entropy_(logits, target_out, self.model.pad_id, self.smoothing)
+        padding = self.model.pad_id
+        return label_smoothed_cross_entropy_(logits, target_out, padding, self.smoothing)
 
 
 class Gradient:

@@ -119,21 +119,21 @@ class Trainer:
                 before.check()
 
     def _train_on(self, portion: Portion) -> Step:
-        number = self.step + 1
-        rate = learning_rate(number, self.d_model, self.config.warmup, self.config.rate_factor)
-        rate *= linear_decay(number, self.config.steps, self.config.decay)
+        number, config = self.step + 1, self.config
+        rate = learning_rate(number, self.d_model, config.warmup, config.rate_factor)
+        rate *= linear_decay(number, config.steps, config.decay)
         set_learning_rate(self.optimizer, rate)
         torch.manual_seed(self._seed(number))
         self.model.train()
         self.optimizer.zero_grad()
         loss = self.gradient.backward(portion.batches, portion.tokens)
-        weights = [weight for weight in self.model.parameters() if weight.grad is not None]
+        weights = [w for w in self.model.parameters() if w.grad is not None]
         norm = get_total_norm([weight.grad for weight in weights])
         step = Step(number, rate, portion.tokens, Late(torch.stack([loss, norm])))
         if not self.late:
             step.check()
-        if self.config.clip:
-            clip_grads_with_norm_(weights, self.config.clip, norm)
+        if config.clip:
+            clip_grads_with_norm_(weights, config.clip, norm)
         self.optimizer.step()
         return step
 
