@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classroom.commands.options import add_limits, add_solutions, command, limits, positive, seed
 from classroom.errors import ClassroomError
@@ -89,6 +89,7 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
     from classroom.grading.changes import text
     from classroom.grading.course_lock import only_run
     from classroom.grading.grade import as_judged, grade
+    from classroom.grading.interrupt import Interrupt
     from classroom.grading.outcome import needs_attention, summary
     from classroom.grading.progress import Progress
     from classroom.grading.regrade import KeepOtherQuestions, changes_from_last_run, preview
@@ -117,9 +118,15 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
         with (
             _executor(arguments, make_launcher, len(students)) as executor,
             Progress(name, len(students) * len(run.task.official)) as progress,
+            Interrupt() as interrupt,
         ):
+
+            def on_graded(reports: list[dict[str, Any]]) -> None:
+                progress.graded(reports)
+                interrupt.check()
+
             do = preview if arguments.dry_run else grade
-            reports = do(run, students, executor, arguments.force, progress.kept, progress.graded, revise)
+            reports = do(run, students, executor, arguments.force, progress.kept, on_graded, revise)
     if arguments.dry_run:
         found = changes_from_last_run(run, reports)
         said, data, status = text(found, len(reports)), [change.to_json() for change in found], int(bool(found))

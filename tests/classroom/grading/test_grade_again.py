@@ -123,7 +123,7 @@ def test_a_stopped_run_keeps_what_is_written_and_goes_on(rows, launcher):
     running.send_signal(signal.SIGINT)
     stopped = time.monotonic()
     _, said = running.communicate(timeout=60)
-    assert running.returncode == 1
+    assert running.returncode == 1, said
     assert "stopped by Ctrl-C; what was finished is kept." in said
     assert time.monotonic() - stopped < 15  # bob's 25 seconds are not waited for
     before = record.stat().st_mtime_ns
