@@ -8,7 +8,7 @@ from pathlib import Path
 
 from transformer_lab.data.corpus import read_lines
 from transformer_lab.errors import LabError
-from transformer_lab.training.whole_files import atomic_write
+from transformer_lab.whole_files import atomic_write
 
 FILES = ("train.*", "val.*", "test_2016_flickr.*")
 

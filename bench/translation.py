@@ -138,7 +138,8 @@ def _run(result: dict[str, Any]) -> str:
     others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in tried.items())
     length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
     note = f" {result['note']}" if "note" in result else ""
-    early = whole and whole["steps"] < most and result["data"]["worse"] < result["recipe"]["training"]["patience"]
+    patience = result["recipe"]["training"]["patience"]
+    early = whole and whole["steps"] < most and not (patience and result["data"]["worse"] >= patience)
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "

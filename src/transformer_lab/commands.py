@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from transformer_lab.errors import LabError
+from transformer_lab.whole_files import atomic_write, check_writable
 
 RAW = argparse.RawDescriptionHelpFormatter
 DECODING_TOKENS = 4_000  # a batch of translations
@@ -211,7 +212,6 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from transformer_lab.data.corpus import load_pairs
     from transformer_lab.device import choose_device
     from transformer_lab.training.checkpoint import load_checkpoint
-    from transformer_lab.training.whole_files import check_writable
     from transformer_lab.translation.evaluation import evaluate
     from transformer_lab.translation.translator import Translator
 
@@ -311,7 +311,5 @@ def _built_in(source: str, target: str, pairs: int = 1, seed: int = 1):
 
 
 def _write_text(path: Path, text: str) -> None:
-    from transformer_lab.training.whole_files import atomic_write
-
     with atomic_write(path) as file:
         file.write(text.encode())

@@ -19,6 +19,7 @@ from transformer_lab.translation.evaluation import Score
 RECORDS = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(report.RESULTS.glob("*.json"))]
 TRANSLATORS = [record for record in RECORDS if "recipe" in record]
 TRAINED = {"name": "phrases", "pairs": 80, "fingerprint": 1, "validation_loss": 2.0, "worse": 0, "seconds": 90.0}
+MACHINE = {"processor": "one", "cores": 1, "threads": 1, "load": 0.0, "versions": {"torch": "2"}}
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +94,28 @@ def test_a_checkpoint_that_is_not_there_is_one_sentence(run, monkeypatch, tmp_pa
 
 def test_runs_are_listed_from_the_lowest_score_and_only_the_best_shows_translations(run):
     one = translation.measure(run / "best.pt", run / "test.tsv")
-    machine = {"processor": "one", "cores": 1, "threads": 1, "load": 0.0, "versions": {"torch": "2"}}
     runs = []
     for name, bleu in (("good", 30.0), ("bad", 10.0)):
         scores = {beam: {"bleu": bleu, "details": ""} for beam in ("1", "4")}
-        runs.append(one | {"name": name, "command": name, "machine": machine, "scores_by_beam": scores})
+        runs.append(one | {"name": name, "command": name, "machine": MACHINE, "scores_by_beam": scores})
     text = translation.notes(runs)
     assert text.index("| bad,") < text.index("| good,")
     assert text.count("Its translations") == 1
     assert text.index("**good**") < text.index("Its translations") < text.index("**bad**")
+
+
+@pytest.mark.parametrize(
+    ("patience", "worse", "most", "by_hand"),
+    [(0, 0, 200, True), (5, 4, 200, True), (5, 5, 200, False), (0, 0, 25, False)],
+)
+def test_a_run_that_was_stopped_by_hand_says_so(run, patience, worse, most, by_hand):
+    one = translation.measure(run / "best.pt", run / "test.tsv")
+    one |= {"name": "one", "command": "course train", "machine": MACHINE, "note": "It rained."}
+    one["recipe"]["training"] |= {"patience": patience, "steps": most}
+    one["data"] = one["data"] | {"worse": worse}
+    text = translation.notes([one])
+    assert (f"of at most {most}, was after 20; it was stopped by hand. It rained." in text) is by_hand
+    assert "It rained." in text
 
 
 @pytest.mark.parametrize("record", TRANSLATORS, ids=lambda record: record["name"])

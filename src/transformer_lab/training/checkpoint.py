@@ -12,7 +12,7 @@ from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
-from transformer_lab.training.whole_files import atomic_write
+from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
 

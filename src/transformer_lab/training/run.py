@@ -33,7 +33,7 @@ from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.snapshots import Snapshots, average_weights
 from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
-from transformer_lab.training.whole_files import check_writable, remove_rests
+from transformer_lab.whole_files import check_writable, remove_rests
 
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from transformer_lab.training.whole_files import atomic_write
+from transformer_lab.whole_files import atomic_write
 
 
 class Snapshots:

@@ -11,6 +11,7 @@ from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.translation.decoding import greedy_decode
 from transformer_lab.translation.translator import Translator
+from transformer_lab.whole_files import atomic_write, check_writable
 
 
 @torch.no_grad()
@@ -53,8 +54,6 @@ def check_drawable(path: Path) -> str:
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from transformer_lab.training.whole_files import check_writable
-
     kind = path.suffix.removeprefix(".").lower()
     known = sorted(FigureCanvasAgg.get_supported_filetypes().keys() - {"pgf"})  # pgf needs TeX
     if kind not in known:
@@ -69,8 +68,6 @@ def draw_attention(translator: Translator, text: str, path: Path) -> None:
     Raises LabError as `check_drawable`, and where the model does not look back at the source.
     """
     from matplotlib.figure import Figure
-
-    from transformer_lab.training.whole_files import atomic_write
 
     kind = check_drawable(path)
     rows, columns, weights = translation_attention(translator, text)

@@ -16,7 +16,7 @@ import strange_answers
 import tampered
 import theft
 from attacks import NAME
-from stage import Stage, submit_to
+from stage import STEADY, Stage, submit_to
 from submissions import SELF_ATTENTION, run_course
 
 from classroom.grading.course_dir import init_course
@@ -39,8 +39,12 @@ HONEST = {
         for submission in module.SUBMISSIONS
     )
 }
-# An honest notebook takes a small part of these on a quiet machine: a busy one must not decide who has full marks.
-LIMITS = {"--cell-seconds": 6, "--call-seconds": 3, "--total-seconds": 20, "--memory": 0.75}
+LIMITS = {
+    "--cell-seconds": STEADY.cell_seconds,
+    "--call-seconds": STEADY.call_seconds,
+    "--total-seconds": STEADY.total_seconds,
+    "--memory": 0.75,
+}
 
 
 @dataclass

@@ -123,10 +123,8 @@ def test_the_rate_decays_to_nothing_at_the_end_and_the_papers_does_not():
 
 
 def test_the_trainer_follows_the_schedule(tmp_path):
-    corpus = phrase_corpus(300)
-    Run(
-        find_recipe("tiny", ["pairs=300", "steps=6", "warmup=2", "decay=3", "batch_tokens=200"]), corpus, tmp_path
-    ).train()
+    recipe = find_recipe("tiny", ["pairs=300", "steps=6", "warmup=2", "decay=3", "batch_tokens=200"])
+    Run(recipe, phrase_corpus(300), tmp_path).train(progress=False)
     logged = [float(row["learning_rate"]) for row in rows(tmp_path)]
     assert logged == pytest.approx([learning_rate(s, 32, 2) * linear_decay(s, 6, 3) for s in range(1, 7)], rel=1e-12)
 

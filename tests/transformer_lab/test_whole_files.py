@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from transformer_lab.errors import LabError
-from transformer_lab.training.whole_files import atomic_write, check_writable, remove_rests
+from transformer_lab.whole_files import atomic_write, check_writable, remove_rests
 
 
 @contextmanager
