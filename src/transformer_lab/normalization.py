@@ -32,4 +32,5 @@ class LayerNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Float[Tensor, "*batch d_model"]) -> Float[Tensor, "*batch d_model"]:
+        """Every token by itself, over its own features."""
         return nn.functional.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)

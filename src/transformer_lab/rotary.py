@@ -57,6 +57,7 @@ class NoPositions(nn.Module):
     """Where the attention itself knows the positions, the embeddings get none."""
 
     def forward(self, x: Float[Tensor, "batch n d_model"], first: int = 0) -> Float[Tensor, "batch n d_model"]:
+        """`x` as it is."""
         return x
 
 

@@ -24,6 +24,7 @@ class SplitBeforeProjection(nn.Module):
         self.output = nn.Linear(d_model, d_model)
 
     def forward(self, x: Float[Tensor, "batch n d_model"]) -> Float[Tensor, "batch n d_model"]:
+        """Self-attention in this mistaken way."""
         slices = rearrange(x, "b n (h d) -> h b n d", h=self.num_heads)
         heads = [
             scaled_dot_product_attention(query(part), key(part), value(part))
@@ -49,6 +50,7 @@ class NarrowProjection(nn.Module):
         self.output = nn.Linear(d_head, d_model)
 
     def forward(self, x: Float[Tensor, "batch n d_model"]) -> Float[Tensor, "batch n d_model"]:
+        """Self-attention in this mistaken way."""
         query, key, value = (
             rearrange(projection(x), "b n (h d) -> b h n d", h=self.num_heads)
             for projection in (self.query, self.key, self.value)

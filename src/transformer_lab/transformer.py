@@ -63,6 +63,7 @@ class Encoder(nn.Module):
         x: Float[Tensor, "batch source d_model"],
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
+        """`x` through every layer in turn."""
         for layer in self.layers:
             x = layer(x, source_mask)
         return self.norm(x)
@@ -83,6 +84,7 @@ class Decoder(nn.Module):
         target_mask: Bool[Tensor, "#batch 1 target target"] | Bool[Tensor, "target target"] | None = None,
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch target d_model"]:
+        """`x` through every layer in turn; each looks at the same `memory`."""
         for layer in self.layers:
             x = layer(x, memory, target_mask, source_mask)
         return self.norm(x)
