@@ -11,8 +11,9 @@ BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
 SANDBOX := $(VENV)/.sandbox
-# Processes that share the tests, a file each at a time: what a file makes for its tests is made once.
-JOBS ?= 2
+# Processes that share the tests, a file each at a time: what a file makes for its tests is made once. One more than
+# two cores, because many tests wait: for a browser, or for a submission to run out of time.
+JOBS ?= 3
 
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
@@ -33,6 +34,8 @@ serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to
 	@echo "Serving the book at http://127.0.0.1:$(PORT); stop with Ctrl-C."
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
+# A thread each: more than there are cores would wait for each other.
+test: export OMP_NUM_THREADS ?= 1
 test: $(STAMP) $(FONT) $(BROWSER) $(SANDBOX)  ## run every test
 	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
