@@ -11,9 +11,9 @@ BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
 SANDBOX := $(VENV)/.sandbox
-# Processes that share the tests, a file each at a time: what a file makes for its tests is made once. One more than
-# two cores, because many tests wait: for a browser, or for a submission to run out of time.
-JOBS ?= 3
+# Processes that share the tests, a file each at a time: what a file makes for its tests is made once. More than two
+# gain nothing on two cores: grading starts processes of its own.
+JOBS ?= 2
 
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
