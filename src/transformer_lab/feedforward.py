@@ -16,5 +16,5 @@ class FeedForward(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "batch n d_model"]) -> Float[Tensor, "batch n d_model"]:
-        """Every position by itself: what passes between positions is the attention's part."""
+        """Each position by itself: attention alone connects them."""
         return self.outer(self.dropout(self.inner(x).relu()))

@@ -25,7 +25,7 @@ class EncoderLayer(nn.Module):
         x: Float[Tensor, "batch source d_model"],
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
-        """Every source token looks at all that `source_mask` allows, then is worked on by itself."""
+        """Each token looks at the source, then is worked on alone."""
         x = self.norm1(x + self.dropout(self.self_attention(x, x, source_mask)))
         return self.norm2(x + self.dropout(self.feed_forward(x)))
 
@@ -50,7 +50,7 @@ class DecoderLayer(nn.Module):
         target_mask: Bool[Tensor, "#batch 1 target target"] | Bool[Tensor, "target target"] | None = None,
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch target d_model"]:
-        """Every target token looks at the earlier ones, then at the source, then is worked on by itself."""
+        """Each token looks back, then at the source, then is worked on alone."""
         x = self.norm1(x + self.dropout(self.self_attention(x, x, target_mask)))
         x = self.norm2(x + self.dropout(self.cross_attention(x, memory, source_mask)))
         return self.norm3(x + self.dropout(self.feed_forward(x)))

@@ -19,7 +19,7 @@ class PreNormEncoderLayer(EncoderLayer):
         x: Float[Tensor, "batch source d_model"],
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
-        """The same steps as in `EncoderLayer`; `x` itself passes by every norm."""
+        """As in `EncoderLayer`, but `x` itself passes by the norms."""
         h = self.norm1(x)
         x = x + self.dropout(self.self_attention(h, h, source_mask))
         return x + self.dropout(self.feed_forward(self.norm2(x)))
@@ -35,7 +35,7 @@ class PreNormDecoderLayer(DecoderLayer):
         target_mask: Bool[Tensor, "#batch 1 target target"] | Bool[Tensor, "target target"] | None = None,
         source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
     ) -> Float[Tensor, "batch target d_model"]:
-        """The same steps as in `DecoderLayer`; `x` itself passes by every norm."""
+        """As in `DecoderLayer`, but `x` itself passes by the norms."""
         h = self.norm1(x)
         x = x + self.dropout(self.self_attention(h, h, target_mask))
         x = x + self.dropout(self.cross_attention(self.norm2(x), memory, source_mask))

@@ -30,7 +30,7 @@ class Objective(nn.Module):
         target_in: Int[Tensor, "batch target"],
         target_out: Int[Tensor, "batch target"],
     ) -> Float[Tensor, ""]:
-        """The mean over the batch's real target tokens. The logits are overwritten: they are nobody else's."""
+        """The mean over the batch's real target tokens."""
         logits = self.model(source, target_in)
         padding = self.model.pad_id
         return label_smoothed_cross_entropy_(logits, target_out, padding, self.smoothing)
