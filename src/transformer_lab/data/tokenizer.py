@@ -9,6 +9,7 @@ Byte-pair encoding (Sennrich et al., 2016) merges frequent neighbours inside wor
 Text is NFKC-normalised first: ？ and ? become one token, and so do Ａ and A.
 """
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -83,6 +84,10 @@ class Tokenizer:
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """How each token looks, for labels in figures: `▁` marks the beginning of a word."""
         return [self._backend.id_to_token(token) for token in ids]
+
+    def merges(self) -> list[tuple[str, str]]:
+        """The neighbours that byte-pair encoding joins, in the order in which it does (Sennrich et al. 2016)."""
+        return [tuple(pair) for pair in json.loads(self.to_json())["model"]["merges"]]
 
     def to_json(self) -> str:
         """Everything, as text: what a checkpoint stores."""

@@ -53,6 +53,7 @@ class TrainingConfig:
     decay: int = setting(0, "steps at the end in which it falls in a straight line to 0; 0 = never, as in the paper")
     rate_factor: float = setting(1.0, "multiplies equation 3, the paper's learning rate")
     label_smoothing: float = setting(0.1, "share of the wanted probability that is spread over the whole vocabulary")
+    bpe_dropout: float = setting(0.0, "chance that training cuts a word without one of its merges")
     clip: float = setting(0.0, "the gradient's largest norm; 0 = not clipped, as in the paper")
     accumulate: int = setting(1, "batches a step: as large a step as wanted, in the memory of one batch")
     precision: str = setting("auto", "of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere")
@@ -70,8 +71,9 @@ class TrainingConfig:
         for name in ("decay", "rate_factor", "clip", "patience"):
             if not getattr(self, name) >= 0:  # nan neither
                 raise LabError(f"{name}={getattr(self, name)} must not be negative.")
-        if not 0 <= self.label_smoothing < 1:
-            raise LabError(f"label_smoothing={self.label_smoothing} must be at least 0 and below 1.")
+        for name in ("label_smoothing", "bpe_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise LabError(f"{name}={getattr(self, name)} must be at least 0 and below 1.")
         for name, choices in (("precision", PRECISIONS), ("compile", COMPILE)):
             if getattr(self, name) not in choices:
                 raise LabError(f"{name}={getattr(self, name)!r} is none of {', '.join(choices)}.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from transformer_lab.data.batching import Batch, Example, collate, plan_batches
+from transformer_lab.data.bpe_dropout import BPEDropout
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.training.config import TrainingConfig
 from transformer_lab.training.distributed import Processes
@@ -32,7 +33,7 @@ class Feed:
         self.tokenizer = tokenizer
         self.config = config
         self.processes = processes
-        self._lengths = [example.length for example in examples]
+        self.bpe_dropout = BPEDropout(tokenizer, config.bpe_dropout)
 
     def portions(self, epoch: int, position: int, device: torch.device) -> Iterator[Portion]:
         """Endlessly, from the batch `position` of `epoch`. In pinned memory where the device is CUDA.
@@ -41,24 +42,26 @@ class Feed:
             LabError: one sentence alone exceeds `batch_tokens`.
         """
         while True:
-            plan = plan_batches(self._lengths, self.config.batch_tokens, self.config.seed, epoch)
+            examples = self.bpe_dropout.epoch(self.examples, self.config.seed, epoch)
+            lengths = [example.length for example in examples]
+            plan = plan_batches(lengths, self.config.batch_tokens, self.config.seed, epoch)
             while position < len(plan):
                 group = plan[position : position + self.config.accumulate]
                 position += len(group)
-                batches = [self._share(indices) for indices in group]
+                batches = [self._share([examples[i] for i in indices]) for indices in group]
                 if device.type == "cuda":
                     with torch.cuda.device(device):  # threads begin with device 0
                         batches = [batch.pinned() for batch in batches]
-                tokens = sum(len(self.examples[i].target) + 1 for indices in group for i in indices)
+                tokens = sum(len(examples[i].target) + 1 for indices in group for i in indices)
                 yield Portion(batches, tokens, *((epoch, position) if position < len(plan) else (epoch + 1, 0)))
             epoch, position = epoch + 1, 0
 
-    def _share(self, indices: list[int]) -> Batch:
+    def _share(self, examples: list[Example]) -> Batch:
         """This process's part of a batch. Where the batch is too small to go round, one that counts for nothing.
 
         Without it, the process would not take part when the gradients are added up.
         """
-        share = self.processes.share(indices)
+        share = self.processes.share(examples)
         if share:
-            return collate([self.examples[i] for i in share], self.tokenizer)
-        return replace(collate([self.examples[indices[0]]], self.tokenizer), target_tokens=0)
+            return collate(share, self.tokenizer)
+        return replace(collate(examples[:1], self.tokenizer), target_tokens=0)

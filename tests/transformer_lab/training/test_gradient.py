@@ -167,9 +167,10 @@ def test_a_compiler_that_fails_gets_a_sentence():
         raise RuntimeError("another")
 
 
-def test_all_processes_together_read_what_one_reads(prepared):
+@pytest.mark.parametrize("bpe_dropout", [0.0, 0.1])
+def test_all_processes_together_read_what_one_reads(prepared, bpe_dropout):
     _, tokenizer, train, config = prepared
-    config = replace(config, accumulate=3)
+    config = replace(config, accumulate=3, bpe_dropout=bpe_dropout)
     alone = Feed(train, tokenizer, config, Processes()).portions(0, 0, CPU)
     shared = [Feed(train, tokenizer, config, Processes(rank, 3)).portions(0, 0, CPU) for rank in range(3)]
     stand_ins = 0

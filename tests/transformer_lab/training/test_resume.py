@@ -23,7 +23,11 @@ from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.mark.parametrize("settings", [[], ["accumulate=3", "clip=1", "precision=bf16"]], ids=["plain", "accumulate"])
+@pytest.mark.parametrize(
+    "settings",
+    [[], ["accumulate=3", "clip=1", "precision=bf16"], ["bpe_dropout=0.1"]],
+    ids=["plain", "accumulate", "bpe"],
+)
 def test_killed_and_resumed_it_continues_to_the_same_losses(tmp_path, settings):
     """SIGKILL at an arbitrary moment after the first checkpoint; logs and best weights are equal bit for bit."""
     command = [sys.executable, "-m", "course.cli", "train", "--config", "tiny", "--out", str(tmp_path / "killed")]

@@ -335,6 +335,7 @@ def test_recipes_and_their_errors():
         (["steps=0"], "steps=0 must be at least 1"),
         (["d_model=100", "num_heads=8"], "d_model=100 is not divisible by num_heads=8"),
         (["label_smoothing=1"], "must be at least 0 and below 1"),
+        (["bpe_dropout=1"], "must be at least 0 and below 1"),
         (["clip=-1"], "must not be negative"),
         ([f"seed={10**20}"], f"seed={10**20} is out of range; choose at most {2**63 - 1}"),
         ([f"d_ff={10**20}"], "d_ff=1.* is out of range"),
