@@ -1,4 +1,4 @@
-"""The library's sub-commands of `course`: train, evaluate, translate."""
+"""The library's sub-commands of `course`: train, average, evaluate, translate."""
 
 import argparse
 import json
@@ -59,6 +59,25 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="print the architectures, and every setting with its value and meaning; train nothing",
     )
     train.set_defaults(run=_train)
+
+    average = commands.add_parser(
+        "average",
+        help="average checkpoints of one training",
+        description="Writes the model whose weights are the mean of several checkpoints', and prints the validation "
+        "loss of each and of their average. They must come from one training, such as two ends of a learning rate "
+        "that rose again in between.",
+        epilog="examples:\n"
+        "  course average first/best.pt second/best.pt --out average.pt\n"
+        "  course average first/best.pt second/best.pt --data ../shared/data/tatoeba-zh-en --out average.pt",
+        formatter_class=RAW,
+    )
+    average.add_argument("checkpoint", type=Path, nargs="+", metavar="CHECKPOINT", help="such as runs/book/best.pt")
+    average.add_argument("--out", type=Path, metavar="FILE", required=True, help="where the average goes")
+    average.add_argument(
+        "--data", type=Path, metavar="PATH", help="what they were trained on (default: the built-in corpus)"
+    )
+    _add_device(average)
+    average.set_defaults(run=_average)
 
     evaluate = commands.add_parser(
         "evaluate",
@@ -205,6 +224,46 @@ def _train_together(arguments: argparse.Namespace, processes) -> int:
     run.train()
     if processes.first:
         print(f"best model: {run.best} (validation loss {run.best_loss:.4f})")
+    return 0
+
+
+def _average(arguments: argparse.Namespace) -> int:
+    from transformer_lab.data.batching import encode_pairs
+    from transformer_lab.data.corpus import load_corpus
+    from transformer_lab.device import choose_device
+    from transformer_lab.training.averaging import average_checkpoints
+    from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+    from transformer_lab.training.out_of_memory import out_of_memory
+    from transformer_lab.training.trainer import validation_loss
+
+    files, out = arguments.checkpoint, arguments.out
+    if out.resolve() in [file.resolve() for file in files]:
+        raise LabError(f"{out} is one of the checkpoints to average; give another --out.")
+    check_writable(out)
+    device = choose_device(arguments.device)
+    averaged = average_checkpoints(files)
+    training, languages = averaged.recipe.training, averaged.languages
+    if arguments.data:
+        corpus = load_corpus(arguments.data, *languages)
+    else:
+        corpus = _built_in(*languages, training.pairs, training.seed)
+    longest = averaged.recipe.model.max_length
+    examples, _ = encode_pairs(corpus.validation, averaged.tokenizer, longest)
+    if not examples:
+        raise LabError(
+            f"no validation pair of {corpus.name} fits in the model's max_length={longest}; give other data."
+        )
+
+    def loss(checkpoint: Checkpoint) -> float:
+        with out_of_memory(f"validation on {device}", "use --device cpu"):
+            return validation_loss(checkpoint.model().to(device), examples, checkpoint.tokenizer)
+
+    losses = [loss(load_checkpoint(file)) for file in files]
+    averaged.data["validation_loss"] = loss(averaged)
+    save_checkpoint(out, averaged)
+    for file, steps, of_one in zip(files, averaged.data["averaged"], losses, strict=True):
+        print(f"{file}: validation loss {of_one:.4f}, after {steps:,} steps")
+    print(f"their average: validation loss {averaged.data['validation_loss']:.4f}, in {out}")
     return 0
 
 

@@ -118,6 +118,14 @@ def test_a_run_that_was_stopped_by_hand_says_so(run, patience, worse, most, by_h
     assert "It rained." in text
 
 
+def test_an_average_says_of_what(run):
+    one = translation.measure(run / "best.pt", run / "test.tsv")
+    one |= {"name": "one", "command": "course train", "machine": MACHINE}
+    assert "the average of" not in translation.notes([one])
+    one["data"] = one["data"] | {"averaged": [1_300, 2_000]}
+    assert "It is the average of the models after 1,300 and 2,000 steps." in translation.notes([one])
+
+
 @pytest.mark.parametrize("record", TRANSLATORS, ids=lambda record: record["name"])
 def test_the_command_of_a_record_gives_its_recipe(record):
     """With the recipes of today; what a recipe is called has no part in training."""

@@ -25,7 +25,7 @@ def course(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_the_commands_of_the_design_are_there():
-    assert set(sub_commands()) >= {"train", "evaluate", "translate", "check", "release", "init", "grade"}
+    assert set(sub_commands()) >= {"train", "average", "evaluate", "translate", "check", "release", "init", "grade"}
 
 
 @pytest.mark.parametrize("name", sorted(sub_commands()))

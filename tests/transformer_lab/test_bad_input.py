@@ -54,6 +54,20 @@ def german(content: dict) -> None:
     content["languages"] = ["de", "en"]
 
 
+def wider(content: dict) -> None:
+    content["recipe"]["model"]["d_ff"] = 32
+
+
+def averaged(run: Path, *names: str) -> list[str]:
+    return ["average", *(str(run / name) for name in names), "--device", "cpu"]
+
+
+def long_pairs(folder: Path) -> str:
+    """A file of pairs that are all longer than the model's positions."""
+    (folder / "pairs.tsv").write_text("".join(f"{n} {'a ' * 60}\t{n} {'b ' * 60}\n" for n in range(4)))
+    return str(folder / "pairs.tsv")
+
+
 def translated(run: Path) -> list[str]:
     return ["translate", str(run / "best.pt"), "书"]
 
@@ -190,6 +204,40 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
             change(run / "last.pt", smaller_vocabulary) or [*SMALL, "--set", "steps=18", "--out", str(run)]
         ),
         r".*last\.pt has a vocabulary of 2\d\d tokens that are not the \d+ learned from phrases; give another --out.*",
+    ),
+    "an average of one": (
+        lambda folder, run: [*averaged(run, "best.pt"), "--out", str(folder / "new.pt")],
+        r"one checkpoint is its own average; give at least two\.",
+    ),
+    "an average in the place of what it is made of": (
+        lambda folder, run: [*averaged(run, "best.pt", "last.pt"), "--out", str(run / "best.pt")],
+        r".*best\.pt is one of the checkpoints to average; give another --out\.",
+    ),
+    "an average of models with other vocabularies": (
+        lambda folder, run: (
+            change(run / "last.pt", smaller_vocabulary)
+            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
+        ),
+        r".*last\.pt and .*best\.pt differ in their vocabulary; average checkpoints of one training\.",
+    ),
+    "an average of models with other sizes": (
+        lambda folder, run: (
+            change(run / "last.pt", wider) or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
+        ),
+        r".*last\.pt and .*best\.pt differ in their sizes; average checkpoints of one training\.",
+    ),
+    "an average of what does not fit": (
+        lambda folder, run: (
+            change(run / "last.pt", fewer_rows)
+            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
+        ),
+        r"the checkpoint's weights do not fit its transformer of \d+ tokens: embedding.weight is \d+ × 16, not \d+ .*",
+    ),
+    "an average that nothing can validate": (
+        lambda folder, run: [
+            *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_pairs(folder),
+        ],
+        r"no validation pair of pairs\.tsv fits in the model's max_length=40; give other data\.",
     ),
     "files of different lengths": (
         lambda folder, run: aligned(folder, de=b"eins\nzwei\ndrei\n", en=b"one\ntwo\n"),

@@ -30,7 +30,7 @@ from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, sav
 from transformer_lab.training.config import Recipe
 from transformer_lab.training.distributed import ALONE, Processes
 from transformer_lab.training.out_of_memory import out_of_memory
-from transformer_lab.training.snapshots import Snapshots, average_weights
+from transformer_lab.training.snapshots import Snapshots
 from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 from transformer_lab.whole_files import check_writable, remove_rests
@@ -205,7 +205,7 @@ class Run:
         candidates, losses = [weights], [self._validation_loss()]
         if self.trainer.config.average > 1:
             self.snapshots.add(self.trainer.step, weights)
-            candidates.append(average_weights(self.snapshots.newest(self.trainer.step)))
+            candidates.append(self.snapshots.average(self.trainer.step))
             self.model.load_state_dict(candidates[-1])
             losses.append(self._validation_loss())
             self.model.load_state_dict(weights)

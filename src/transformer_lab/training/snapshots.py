@@ -1,11 +1,11 @@
 """The last few states of a model while it trains, in files, and their average."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from transformer_lab.training.averaging import average_weights
 from transformer_lab.whole_files import atomic_write
 
 
@@ -25,6 +25,10 @@ class Snapshots:
         """The last `count` files up to this step, the oldest first; a killed run may have left a newer one."""
         return [file for file in self._files() if int(file.stem) <= step][-self.count :]
 
+    def average(self, step: int) -> dict[str, Tensor]:
+        """The mean of the last `count` states up to this step."""
+        return average_weights(torch.load(file, map_location="cpu", weights_only=True) for file in self.newest(step))
+
     def keep_newest(self, step: int) -> None:
         """Removes all but the last `count` files up to this step."""
         kept = self.newest(step)
@@ -40,13 +44,3 @@ class Snapshots:
 
     def _files(self) -> list[Path]:
         return sorted(self.directory.glob("*.pt"))
-
-
-def average_weights(files: Iterable[Path]) -> dict[str, Tensor]:
-    """The mean of several models' weights (Vaswani et al. 2017, section 6.1), in float64 on the way."""
-    total: dict[str, Tensor] = {}
-    files = list(files)
-    for file in files:  # one at a time in memory
-        state = torch.load(file, map_location="cpu", weights_only=True)
-        total = {name: total.get(name, 0) + tensor.double() for name, tensor in state.items()}
-    return {name: (total[name] / len(files)).to(tensor.dtype) for name, tensor in state.items()}

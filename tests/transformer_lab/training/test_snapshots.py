@@ -2,7 +2,7 @@
 
 import torch
 
-from transformer_lab.training.snapshots import Snapshots, average_weights
+from transformer_lab.training.snapshots import Snapshots
 
 
 def filled(directory, values: dict[int, float], count: int) -> Snapshots:
@@ -18,7 +18,7 @@ def steps_in(directory) -> list[int]:
 
 def test_average_of_weights(tmp_path):
     snapshots = filled(tmp_path / "s", {5: 1.0, 10: 2.0, 15: 6.0}, count=3)
-    assert average_weights(snapshots.newest(15))["w"].tolist() == [3.0, 3.0, 3.0]
+    assert snapshots.average(15)["w"].tolist() == [3.0, 3.0, 3.0]
 
 
 def test_the_newest_in_order_of_steps_and_none_from_later(tmp_path):
