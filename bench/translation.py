@@ -139,16 +139,17 @@ def _run(result: dict[str, Any]) -> str:
     length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
     note = f" {result['note']}" if "note" in result else ""
     patience = result["recipe"]["training"]["patience"]
-    mean = result["data"].get("averaged")
-    parts = (
-        f" It is the average of the models after {' and '.join(f'{steps:,}' for steps in mean)} steps." if mean else ""
-    )
+    models = [
+        f"{one['steps']:,} steps (validation loss {one['validation_loss']:.3f})"
+        for one in result["data"].get("averaged", [])
+    ]
+    mean = f" It is the average of the models after {' and '.join(models)}." if models else ""
     early = whole and whole["steps"] < most and not (patience and result["data"]["worse"] >= patience)
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
         f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
-        f"{result['steps']:,}{'; it was stopped by hand' if early else ''}.{parts}{note} "
+        f"{result['steps']:,}{'; it was stopped by hand' if early else ''}.{mean}{note} "
         f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
         f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams"
         f"{f', the best on the validation split ({others})' if others else ''}."

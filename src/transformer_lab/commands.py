@@ -261,8 +261,8 @@ def _average(arguments: argparse.Namespace) -> int:
     losses = [loss(load_checkpoint(file)) for file in files]
     averaged.data["validation_loss"] = loss(averaged)
     save_checkpoint(out, averaged)
-    for file, steps, of_one in zip(files, averaged.data["averaged"], losses, strict=True):
-        print(f"{file}: validation loss {of_one:.4f}, after {steps:,} steps")
+    for file, one, measured in zip(files, averaged.data["averaged"], losses, strict=True):
+        print(f"{file}: validation loss {measured:.4f}, after {one['steps']:,} steps")
     print(f"their average: validation loss {averaged.data['validation_loss']:.4f}, in {out}")
     return 0
 

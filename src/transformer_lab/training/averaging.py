@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -23,7 +24,8 @@ def average_weights(states: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
 def average_checkpoints(files: Sequence[Path]) -> Checkpoint:
     """A model to translate with: the mean of several of one training, such as the ends of its learning rate's cycles.
 
-    All but the weights is that of the last of `files`; its validation loss is not known until it is measured.
+    All but the weights is that of the last of `files`; its validation loss is not known until it is measured. `data`
+    say of which models it is the average: their steps, and the validation loss that each had in training.
     Models that were trained from other first weights have no useful mean.
 
     Raises:
@@ -32,7 +34,7 @@ def average_checkpoints(files: Sequence[Path]) -> Checkpoint:
     if len(files) < 2:
         raise LabError("one checkpoint is its own average; give at least two.")
     last = load_checkpoint(files[-1])
-    steps: list[int] = []
+    averaged: list[dict[str, Any]] = []
 
     def weights(file: Path) -> dict[str, Tensor]:
         one = load_checkpoint(file)
@@ -40,8 +42,8 @@ def average_checkpoints(files: Sequence[Path]) -> Checkpoint:
         if not same_sizes or one.tokenizer.to_json() != last.tokenizer.to_json():
             what = "vocabulary" if same_sizes else "sizes"
             raise LabError(f"{file} and {files[-1]} differ in their {what}; average checkpoints of one training.")
-        steps.append(one.step)
+        averaged.append({"steps": one.step, "validation_loss": one.data.get("validation_loss")})
         return one.model().state_dict()  # as it is made sure that they fit
 
     mean = average_weights(map(weights, files))
-    return replace(last, weights=mean, data=last.data | {"validation_loss": None, "averaged": steps}, trainer=None)
+    return replace(last, weights=mean, data=last.data | {"validation_loss": None, "averaged": averaged}, trainer=None)

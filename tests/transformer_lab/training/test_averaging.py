@@ -44,7 +44,10 @@ def test_it_is_a_model_to_translate_with(files):
     averaged, last = average_checkpoints(files), load_checkpoint(files[-1])
     assert (averaged.step, averaged.recipe, averaged.languages) == (last.step, last.recipe, last.languages)
     assert averaged.trainer is None
-    assert averaged.data["averaged"] == [8, 16]
+    had = [load_checkpoint(file).data["validation_loss"] for file in files]
+    assert averaged.data["averaged"] == [
+        {"steps": steps, "validation_loss": loss} for steps, loss in zip((8, 16), had, strict=True)
+    ]
     assert averaged.data["validation_loss"] is None  # nobody has measured it
     assert averaged.data["fingerprint"] == last.data["fingerprint"]
     assert not averaged.model().training
