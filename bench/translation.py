@@ -136,20 +136,25 @@ def _run(result: dict[str, Any]) -> str:
     most = result["recipe"]["training"]["steps"]
     tried = result.get("validation_bleu_by_length_penalty", {})
     others = ", ".join(f"{penalty}: {bleu:.2f}" for penalty, bleu in tried.items())
-    length = f"The best of {whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else "The best"
+    length = f"{whole['steps']:,} steps ({whole['seconds'] / 60:.0f} min)" if whole else ""
     note = f" {result['note']}" if "note" in result else ""
     patience = result["recipe"]["training"]["patience"]
     models = [
         f"{one['steps']:,} steps (validation loss {one['validation_loss']:.3f})"
         for one in result["data"].get("averaged", [])
     ]
-    mean = f" It is the average of the models after {' and '.join(models)}." if models else ""
     early = whole and whole["steps"] < most and not (patience and result["data"]["worse"] >= patience)
+    if models:
+        made = f"The average of the models after {' and '.join(models)}{f', in a run of {length}' if whole else ''}."
+    else:
+        made = (
+            f"The best{f' of {length}' if whole else ''}, of at most {most:,}, was after {result['steps']:,}"
+            f"{'; it was stopped by hand' if early else ''}."
+        )
     return (
         f"**{result['name']}**: `{result['command']}`, seed {result['seed']}, on {machine['processor']} "
         f"({machine['cores']} cores, {machine['threads']} used, shared with other programs: load "
-        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {length}, of at most {most:,}, was after "
-        f"{result['steps']:,}{'; it was stopped by hand' if early else ''}.{mean}{note} "
+        f"{machine['load']:.1f}), torch {machine['versions']['torch']}. {made}{note} "
         f"Validation loss {loss:.3f} (perplexity {math.exp(loss):.1f}), "
         f"{result['test_sentences']:,} test sentences, length penalty {result.get('length_penalty', 0.6)} in the beams"
         f"{f', the best on the validation split ({others})' if others else ''}."
@@ -169,7 +174,7 @@ def _greedy(result: dict[str, Any]) -> float:
     return result["scores_by_beam"]["1"]["bleu"]
 
 
-def _task(result: dict[str, Any]) -> tuple[str, ...]:
+def _task(result: dict[str, Any]) -> tuple[int | str, ...]:
     return (result["data"]["fingerprint"], *result["languages"])  # a copy of the data may have another name
 
 

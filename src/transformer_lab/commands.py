@@ -241,28 +241,27 @@ def _average(arguments: argparse.Namespace) -> int:
         raise LabError(f"{out} is one of the checkpoints to average; give another --out.")
     check_writable(out)
     device = choose_device(arguments.device)
-    averaged = average_checkpoints(files)
-    training, languages = averaged.recipe.training, averaged.languages
+    last = load_checkpoint(files[-1])
+    training, longest = last.recipe.training, last.recipe.model.max_length
     if arguments.data:
-        corpus = load_corpus(arguments.data, *languages)
+        corpus = load_corpus(arguments.data, *last.languages)
     else:
-        corpus = _built_in(*languages, training.pairs, training.seed)
-    longest = averaged.recipe.model.max_length
-    examples, _ = encode_pairs(corpus.validation, averaged.tokenizer, longest)
+        corpus = _built_in(*last.languages, training.pairs, training.seed)
+    if corpus.fingerprint() != last.data.get("fingerprint"):
+        raise LabError(f"{files[-1]} was trained on other data than {corpus.name}; give with --data what it was.")
+    examples, _ = encode_pairs(corpus.validation, last.tokenizer, longest)
     if not examples:
-        raise LabError(
-            f"no validation pair of {corpus.name} fits in the model's max_length={longest}; give other data."
-        )
+        raise LabError(f"no validation pair of {corpus.name} fits in the model's max_length={longest}; give others.")
 
     def loss(checkpoint: Checkpoint) -> float:
-        with out_of_memory(f"validation on {device}", "use --device cpu"):
+        elsewhere = "" if device.type == "cpu" else ", or use --device cpu"
+        with out_of_memory(f"validation on {device}", f"use a machine with more memory{elsewhere}"):
             return validation_loss(checkpoint.model().to(device), examples, checkpoint.tokenizer)
 
-    losses = [loss(load_checkpoint(file)) for file in files]
-    averaged.data["validation_loss"] = loss(averaged)
+    averaged = average_checkpoints(files, loss)
     save_checkpoint(out, averaged)
-    for file, one, measured in zip(files, averaged.data["averaged"], losses, strict=True):
-        print(f"{file}: validation loss {measured:.4f}, after {one['steps']:,} steps")
+    for file, one in zip(files, averaged.data["averaged"], strict=True):
+        print(f"{file}: validation loss {one['validation_loss']:.4f}, after {one['steps']:,} steps")
     print(f"their average: validation loss {averaged.data['validation_loss']:.4f}, in {out}")
     return 0
 

@@ -62,10 +62,23 @@ def averaged(run: Path, *names: str) -> list[str]:
     return ["average", *(str(run / name) for name in names), "--device", "cpu"]
 
 
-def long_pairs(folder: Path) -> str:
-    """A file of pairs that are all longer than the model's positions."""
-    (folder / "pairs.tsv").write_text("".join(f"{n} {'a ' * 60}\t{n} {'b ' * 60}\n" for n in range(4)))
+def long_validation(folder: Path) -> str:
+    """The data of the run, with validation pairs that are all longer than the model's positions."""
+    from transformer_lab.data.phrases import phrase_corpus
+
+    for name, pairs in (("train", phrase_corpus(300).train), ("val", [("书 " * 60, "book " * 60)])):
+        lines = "".join(f"{english}\t{chinese}\n" for chinese, english in pairs)
+        (folder / f"{name}.tsv").write_text(lines, encoding="utf-8")
+    return str(folder)
+
+
+def other_pairs(folder: Path) -> str:
+    (folder / "pairs.tsv").write_text("a book\t一本书\na house\t一座房子\n", encoding="utf-8")
     return str(folder / "pairs.tsv")
+
+
+def another_seed(content: dict) -> None:
+    content["recipe"]["training"]["seed"] = 7
 
 
 def translated(run: Path) -> list[str]:
@@ -226,18 +239,35 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         ),
         r".*last\.pt and .*best\.pt differ in their sizes; average checkpoints of one training\.",
     ),
+    "an average of trainings from other first weights": (
+        lambda folder, run: (
+            change(run / "last.pt", another_seed)
+            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
+        ),
+        r".*last\.pt and .*best\.pt differ in their seed; average checkpoints of one training\.",
+    ),
     "an average of what does not fit": (
         lambda folder, run: (
             change(run / "last.pt", fewer_rows)
             or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
         ),
-        r"the checkpoint's weights do not fit its transformer of \d+ tokens: embedding.weight is \d+ × 16, not \d+ .*",
+        r".*last\.pt: the checkpoint's weights do not fit its transformer of \d+ tokens: embedding.weight is .*",
+    ),
+    "an average with itself": (
+        lambda folder, run: [*averaged(run, "best.pt", "best.pt"), "--out", str(folder / "new.pt")],
+        r".*best\.pt is given twice; give different checkpoints\.",
+    ),
+    "an average on other data": (
+        lambda folder, run: [
+            *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", other_pairs(folder),
+        ],
+        r".*last\.pt was trained on other data than pairs\.tsv; give with --data what it was\.",
     ),
     "an average that nothing can validate": (
         lambda folder, run: [
-            *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_pairs(folder),
+            *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_validation(folder),
         ],
-        r"no validation pair of pairs\.tsv fits in the model's max_length=40; give other data\.",
+        r"no validation pair of data fits in the model's max_length=40; give others\.",
     ),
     "files of different lengths": (
         lambda folder, run: aligned(folder, de=b"eins\nzwei\ndrei\n", en=b"one\ntwo\n"),

@@ -31,7 +31,7 @@ class BPEDropout:
     def epoch(self, examples: Sequence[Example], seed: int, epoch: int) -> Sequence[Example]:
         """The examples as this epoch spells them, which depends on `seed` and `epoch` alone.
 
-        None becomes longer than the longest was: it would not fit in a model or a batch that fits the others.
+        No example becomes longer than the longest was: it would not fit in a model or a batch that fits the others.
         """
         if not self.probability:
             return examples

@@ -42,6 +42,13 @@ class Corpus:
     validation: list[Pair]
     test: list[Pair]
 
+    def fingerprint(self) -> int:
+        """A checksum of the training pairs, in order."""
+        checksum = 0
+        for pair in self.train:
+            checksum = zlib.crc32(f"{pair.source}\t{pair.target}\n".encode(), checksum)
+        return checksum
+
 
 def load_corpus(path: Path | str, source: str | None = None, target: str = "en") -> Corpus:
     """The corpus at `path`: a directory with splits, or one file of pairs, which is then all training data.

@@ -53,7 +53,9 @@ class TrainingConfig:
     decay: int = setting(0, "steps at the end in which it falls in a straight line to 0; 0 = never, as in the paper")
     rate_factor: float = setting(1.0, "multiplies equation 3, the paper's learning rate")
     label_smoothing: float = setting(0.1, "share of the wanted probability that is spread over the whole vocabulary")
-    bpe_dropout: float = setting(0.0, "chance that training cuts a word without one of its merges")
+    bpe_dropout: float = setting(
+        0.0, "chance that training leaves out a merge of subwords, wherever one could come next"
+    )
     clip: float = setting(0.0, "the gradient's largest norm; 0 = not clipped, as in the paper")
     accumulate: int = setting(1, "batches a step: as large a step as wanted, in the memory of one batch")
     precision: str = setting("auto", "of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere")

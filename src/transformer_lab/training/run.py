@@ -11,8 +11,7 @@ import dataclasses
 import re
 import sys
 import time
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from transformer_lab.data.batching import Example, encode_pairs
-from transformer_lab.data.corpus import Corpus, Pair
+from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -95,7 +94,7 @@ class Run:
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._clock = 0.0  # when the time was last looked at
         self._speed = 0.0  # target tokens a second
-        self._fingerprint = _fingerprint(corpus.train)
+        self._fingerprint = corpus.fingerprint()
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
@@ -308,11 +307,3 @@ def _difference(stored: Recipe, wanted: Recipe) -> str:
             if getattr(old, name, None) != getattr(new, name):
                 return f"{name}={getattr(old, name, None)}, not {getattr(new, name)}"
     return ""
-
-
-def _fingerprint(pairs: Sequence[Pair]) -> int:
-    """A checksum of the training pairs, in order."""
-    checksum = 0
-    for pair in pairs:
-        checksum = zlib.crc32(f"{pair.source}\t{pair.target}\n".encode(), checksum)
-    return checksum

@@ -40,6 +40,16 @@ def prepared() -> tuple[Seq2Seq, Tokenizer, list[Example], TrainingConfig]:
     return recipe.build(), tokenizer, train, recipe.training
 
 
+@pytest.fixture(scope="module")
+def merged() -> tuple[Tokenizer, list[Example], TrainingConfig]:
+    """With a vocabulary large enough for merges: what BPE-dropout leaves out."""
+    recipe, tokenizer, train, _ = prepare(
+        phrase_corpus(200), find_recipe("tiny", ["batch_tokens=80", "vocab_size=900", "max_length=40"])
+    )
+    assert len(tokenizer.merges()) > 100
+    return tokenizer, train, recipe.training
+
+
 def gradient(model: Seq2Seq, config: TrainingConfig, batches: list[Batch], tokens: int) -> tuple[float, torch.Tensor]:
     """Loss and gradient, the latter as one vector."""
     model.zero_grad()
@@ -168,8 +178,8 @@ def test_a_compiler_that_fails_gets_a_sentence():
 
 
 @pytest.mark.parametrize("bpe_dropout", [0.0, 0.1])
-def test_all_processes_together_read_what_one_reads(prepared, bpe_dropout):
-    _, tokenizer, train, config = prepared
+def test_all_processes_together_read_what_one_reads(merged, bpe_dropout):
+    tokenizer, train, config = merged
     config = replace(config, accumulate=3, bpe_dropout=bpe_dropout)
     alone = Feed(train, tokenizer, config, Processes()).portions(0, 0, CPU)
     shared = [Feed(train, tokenizer, config, Processes(rank, 3)).portions(0, 0, CPU) for rank in range(3)]
@@ -186,6 +196,26 @@ def test_all_processes_together_read_what_one_reads(prepared, bpe_dropout):
     assert stand_ins  # some batches have fewer sentences than there are processes
     continued = Feed(train, tokenizer, config, Processes()).portions(one.epoch, one.position, CPU)
     assert torch.equal(next(continued).batches[0].source, next(alone).batches[0].source)
+
+
+def test_each_epoch_is_spelt_otherwise_with_bpe_dropout_and_says_the_same(merged):
+    tokenizer, train, config = merged
+
+    def spelt(epoch: int, bpe_dropout: float) -> list[tuple[list[int], list[int]]]:
+        read = []
+        portions = Feed(train, tokenizer, replace(config, bpe_dropout=bpe_dropout), Processes()).portions(epoch, 0, CPU)
+        for portion in portions:
+            read += [row for batch in portion.batches for row in rows(batch)]
+            if portion.epoch > epoch:
+                break
+        return read
+
+    read = [spelt(0, 0.0), spelt(1, 0.0), spelt(0, 0.3), spelt(1, 0.3)]
+    usual, usual_again, first, second = (sorted(epoch) for epoch in read)
+    assert usual == usual_again
+    assert usual != first != second != usual
+    texts = [sorted([tokenizer.decode(side) for side in row] for row in epoch) for epoch in read]
+    assert texts[0] == texts[2] == texts[3]
 
 
 def rows(batch: Batch) -> list[tuple[list[int], list[int]]]:

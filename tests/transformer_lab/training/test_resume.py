@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 @pytest.mark.parametrize(
     "settings",
-    [[], ["accumulate=3", "clip=1", "precision=bf16"], ["bpe_dropout=0.1"]],
+    [[], ["accumulate=3", "clip=1", "precision=bf16"], ["bpe_dropout=0.1", "vocab_size=900"]],
     ids=["plain", "accumulate", "bpe"],
 )
 def test_killed_and_resumed_it_continues_to_the_same_losses(tmp_path, settings):
