@@ -3,11 +3,11 @@
 import argparse
 import json
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from transformer_lab.errors import LabError
-from transformer_lab.whole_files import atomic_write, check_writable
+from transformer_lab.whole_files import atomic_write, check_writable, only_writer
 
 RAW = argparse.RawDescriptionHelpFormatter
 DECODING_TOKENS = 4_000  # a batch of translations
@@ -172,10 +172,14 @@ _positive.__name__ = "positive whole number"  # argparse names the type in its s
 def _train(arguments: argparse.Namespace) -> int:
     if arguments.list_settings:
         return _list_settings(arguments)
+    from transformer_lab.training.config import find_recipe
     from transformer_lab.training.distributed import join_processes
 
     with join_processes() as processes:
-        return _train_together(arguments, processes)
+        recipe = find_recipe(_config(arguments), arguments.set)
+        out = arguments.out or Path("runs") / recipe.name
+        with only_writer(out / "last.pt") if processes.first else nullcontext():
+            return _train_together(arguments, recipe, out, processes)
 
 
 def _list_settings(arguments: argparse.Namespace) -> int:
@@ -189,11 +193,10 @@ def _config(arguments: argparse.Namespace) -> str:
     return arguments.config or ("tatoeba" if arguments.data else "book")
 
 
-def _train_together(arguments: argparse.Namespace, processes) -> int:
+def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes) -> int:
     """What each process does; the first speaks."""
     from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
-    from transformer_lab.training.config import find_recipe
     from transformer_lab.training.out_of_memory import out_of_memory
     from transformer_lab.training.run import Run
 
@@ -201,14 +204,13 @@ def _train_together(arguments: argparse.Namespace, processes) -> int:
         if processes.first:
             print(sentence, file=sys.stderr)
 
-    recipe = find_recipe(_config(arguments), arguments.set)
     device = choose_device(arguments.device, processes.local_rank)
     if arguments.data:
         corpus = load_corpus(arguments.data, arguments.source, arguments.target)
     else:
         corpus = _built_in(arguments.source or "zh", arguments.target, recipe.training.pairs, recipe.training.seed)
     with out_of_memory(f"a model of these sizes on {device}", "lower d_model, d_ff, num_layers or vocab_size"):
-        run = Run(recipe, corpus, arguments.out or Path("runs") / recipe.name, device, processes)
+        run = Run(recipe, corpus, out, device, processes)
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
     together = f", in {processes.size} processes" if processes.size > 1 else ""
     reach = getattr(recipe.model, "receptive_field", None)

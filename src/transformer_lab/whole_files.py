@@ -11,6 +11,11 @@ from typing import BinaryIO
 
 from transformer_lab.errors import LabError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 ENDING = "[a-z0-9_]{8}"  # what tempfile adds to a name
 
 
@@ -42,6 +47,40 @@ def check_writable(path: Path) -> None:
         pass
 
 
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Inside, no other program that asks for it here writes into the directory of `path`, which is made if missing.
+
+    The directory itself is locked, by the system, which ends the lock with the program, however it ends. Where the
+    system has no such locks, nothing is locked.
+
+    Raises:
+        LabError: another program does already; or, as `atomic_write`, nothing can be written there.
+    """
+    with contextlib.ExitStack() as held:
+        with _errors_in_words(path):
+            held.enter_context(_directory_of(path))
+            if fcntl:
+                directory = os.open(path.parent, os.O_RDONLY)
+                held.callback(os.close, directory)
+                if not _locked(directory):
+                    raise LabError(
+                        f"another program is writing {path}; wait for it, stop it with Ctrl-C, or choose another place."
+                    )
+        yield
+
+
+def _locked(directory: int) -> bool:
+    """Locks an open directory, unless somebody else has."""
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems have no locks
+        pass
+    return True
+
+
 def remove_rests(directory: Path, names: str) -> None:
     """Removes what `atomic_write` left where the program was killed within it. `names` matches the names of its files.
 
@@ -59,11 +98,7 @@ def _temporary_file(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A new file beside `path`, gone in the end unless it was moved; so are directories made for it that are empty."""
     if path.exists() and not path.is_file():
         raise LabError(f"{path} is {'a directory' if path.is_dir() else 'not a file'}; name a file to be written.")
-    missing = [parent for parent in path.parents if not parent.exists()]  # the innermost first
-    with contextlib.ExitStack() as undo:
-        for parent in reversed(missing):
-            undo.callback(_without_complaint, parent.rmdir)
-        _make_directory(path)
+    with _directory_of(path), contextlib.ExitStack() as undo:
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         undo.callback(Path(name).unlink, missing_ok=True)
         file = os.fdopen(number, "wb")
@@ -71,11 +106,18 @@ def _temporary_file(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         yield Path(name), file
 
 
-def _make_directory(path: Path) -> None:
+@contextmanager
+def _directory_of(path: Path) -> Iterator[None]:
+    """Makes the directories that `path` needs; in the end, those of them that stayed empty are gone again."""
     nearest = next(parent for parent in path.parents if parent.exists())
     if not nearest.is_dir():
         raise LabError(f"{path} cannot be written: {nearest} is a file, not a directory; choose another place.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    missing = [parent for parent in path.parents if not parent.exists()]  # the innermost first
+    with contextlib.ExitStack() as undo:
+        for parent in reversed(missing):
+            undo.callback(_without_complaint, parent.rmdir)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
 
 
 def _without_complaint(action) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from course.cli import DONE, WRONG_USAGE, main
+from transformer_lab.whole_files import only_writer
 
 TINY = ["train", "--config", "tiny", "--device", "cpu"]
 SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
@@ -326,6 +327,15 @@ def test_one_sentence_status_2_and_nothing_left(case, trained, tmp_path, capsys)
     assert re.fullmatch(rf"course: {sentence}", said[0])
     assert "Traceback" not in printed.err
     assert files(tmp_path) == before
+
+
+def test_a_second_training_in_one_directory_leaves_the_first_alone(trained, capsys):
+    before = files(trained)
+    with only_writer(trained / "last.pt"):
+        assert main([*SMALL, "--set", "steps=18", "--out", str(trained)]) == WRONG_USAGE
+    said = r"course: another program is writing .*last\.pt; wait for it, stop it with Ctrl-C, or choose another place\."
+    assert re.fullmatch(said, capsys.readouterr().err.strip())
+    assert files(trained) == before
 
 
 def test_the_program_itself_exits_with_2(tmp_path):

@@ -2,6 +2,8 @@
 
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import torch
 
 from transformer_lab.errors import LabError
-from transformer_lab.whole_files import atomic_write, check_writable, remove_rests
+from transformer_lab.whole_files import atomic_write, check_writable, only_writer, remove_rests
 
 
 @contextmanager
@@ -123,3 +125,28 @@ def test_what_a_killed_write_leaves_is_a_rest(tmp_path):
         remove_rests(tmp_path, r"last\.pt")
         assert not rest.exists()
         rest.touch()
+
+
+def test_a_second_writer_is_refused_until_the_first_is_gone_however_it_went(tmp_path):
+    path = tmp_path / "run" / "last.pt"
+    hold = (
+        "import sys, time; from pathlib import Path; from transformer_lab.whole_files import only_writer\n"
+        "with only_writer(Path(sys.argv[1])): print('held', flush=True); time.sleep(300)"
+    )
+    with subprocess.Popen([sys.executable, "-c", hold, str(path)], stdout=subprocess.PIPE) as first:
+        assert first.stdout.readline() == b"held\n"
+        with pytest.raises(LabError, match=r"another program is writing .*last\.pt; wait for it, stop it"):
+            with only_writer(path):
+                pytest.fail("two write at once")
+        with only_writer(tmp_path / "other" / "last.pt"), only_writer(tmp_path / "third" / "last.pt"):
+            pass  # elsewhere there is no lock
+        first.kill()
+    with only_writer(path):
+        (path.parent / "written").touch()
+    assert content(tmp_path) == {"run", "run/written"}
+
+
+def test_a_writer_of_nothing_leaves_no_directory(tmp_path):
+    with only_writer(tmp_path / "a" / "b" / "last.pt"):
+        assert (tmp_path / "a" / "b").is_dir()
+    assert content(tmp_path) == set()

@@ -1,6 +1,6 @@
 """Checkpoints: one file with the weights, the recipe and the tokenizer, so that it translates on its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from transformer_lab.training.config import Recipe
 from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
+KINDS = {"recipe": Mapping, "tokenizer": str, "weights": Mapping, "step": int, "languages": Sequence, "data": Mapping}
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,9 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
             "train it again, or use the release that wrote it."
         )
     try:
+        for name, kind in KINDS.items():
+            if not isinstance(content[name], kind):
+                raise TypeError(f"its {name!r} is no {kind.__name__.lower()}")
         return Checkpoint(
             recipe=Recipe.from_dict(content["recipe"]),
             tokenizer=Tokenizer.from_json(content["tokenizer"]),

@@ -245,8 +245,8 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
         path.write_bytes(b"GIF89a")
     elif kind == "flipped bit":
         path.write_bytes(b"Q" + whole.read_bytes()[1:])
-    elif kind == "types":
-        torch.save(content | {"languages": None}, path)
+    elif kind in ("languages", "data", "weights", "step"):
+        torch.save(content | {kind: None}, path)
     elif kind == "architecture":
         torch.save(content | {"recipe": content["recipe"] | {"architecture": "oracle"}}, path)
     elif kind == "code":
@@ -269,7 +269,10 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
         ("log", "truncated or not a checkpoint"),
         ("picture", "truncated or not a checkpoint"),
         ("flipped bit", "truncated or not a checkpoint"),
-        ("types", r"damaged.pt is damaged \('NoneType' object is not iterable\)"),
+        ("languages", r"damaged.pt is damaged \(its 'languages' is no sequence\); copy it again"),
+        ("data", r"damaged.pt is damaged \(its 'data' is no mapping\); copy it again"),
+        ("weights", r"damaged.pt is damaged \(its 'weights' is no mapping\); copy it again"),
+        ("step", r"damaged.pt is damaged \(its 'step' is no int\); copy it again"),
         ("architecture", "damaged.pt: there is no architecture 'oracle'"),
         ("other", "not a checkpoint of this course"),
         ("code", "truncated or not a checkpoint"),
