@@ -16,8 +16,11 @@ FILES = ("train.*", "val.*", "test_2016_flickr.*")
 def lowercase(source: Path, target: Path) -> list[Path]:
     """Returns the files written, plain even where they were compressed.
 
-    Raises LabError where a file cannot be read or is not UTF-8, and writes none then; or where one cannot be written.
+    Raises LabError where both directories are the same, or a file cannot be read or is not UTF-8, and writes none then;
+    or where one cannot be written.
     """
+    if source.resolve() == target.resolve():
+        raise LabError(f"{source} would be replaced by its copy in lower case; choose another directory to write to.")
     files = sorted(file for pattern in FILES for file in source.glob(pattern))
     texts = {file: "".join(f"{line.lower()}\n" for line in read_lines(file)) for file in files}
     written = []

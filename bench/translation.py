@@ -40,15 +40,18 @@ def measure(
     stored = load_checkpoint(checkpoint)
     pairs = load_pairs(data, *stored.languages)
     translator = Translator(stored.model(), stored.tokenizer)
-    beams = sorted({*BEAMS, *beams})
+    beams, into = sorted({*BEAMS, *beams}), stored.languages[1]
     tried = {}
     if len(length_penalties) > 1:
         validation = load_corpus(data, *stored.languages).validation
-        tried = {a: evaluate(translator, validation, beams[-1], length_penalty=a)[0].bleu for a in length_penalties}
+        tried = {
+            a: evaluate(translator, validation, beams[-1], length_penalty=a, language=into)[0].bleu
+            for a in length_penalties
+        }
     length_penalty = max(tried, key=tried.get) if tried else length_penalties[0]
     scores = {}
     for beam in beams:
-        score, translations = evaluate(translator, pairs, beam, length_penalty=length_penalty)
+        score, translations = evaluate(translator, pairs, beam, length_penalty=length_penalty, language=into)
         scores[str(beam)] = {"bleu": score.bleu, "details": score.details}
     shown = range(0, len(pairs), max(1, len(pairs) // SHOWN))
     return {

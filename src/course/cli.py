@@ -27,7 +27,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; bad input becomes one sentence on stderr and exit status 2."""
-    arguments = parser().parse_args(argv)
+    commands = parser()
+    arguments, rest = commands.parse_known_args(argv)
+    # argparse gives a list of words only those before the first option: `translate best.pt --beam 2 TEXT` has none.
+    words = getattr(arguments, "text", None)
+    if rest and (words is None or any(word.startswith("-") for word in rest)):
+        commands.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.text = [*words, *rest]
     try:
         return arguments.run(arguments)
     except (LabError, ClassroomError) as error:

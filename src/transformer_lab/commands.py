@@ -224,6 +224,8 @@ def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes)
     elif run.resumed_from:
         say(f"going on from step {run.resumed_from} ({run.last}).")
     run.train()
+    if processes.first and not run.best.exists():
+        raise LabError(f"{run.best} is missing and no step is left to make another; go on with --set steps=N.")
     if processes.first:
         print(f"best model: {run.best} (validation loss {run.best_loss:.4f})")
     return 0
@@ -249,7 +251,8 @@ def _average(arguments: argparse.Namespace) -> int:
         corpus = load_corpus(arguments.data, *last.languages)
     else:
         corpus = _built_in(*last.languages, training.pairs, training.seed)
-    if corpus.fingerprint() != last.data.get("fingerprint"):
+    seen = (last.data.get("fingerprint"), last.data.get("validation_fingerprint", corpus.fingerprint("validation")))
+    if (corpus.fingerprint(), corpus.fingerprint("validation")) != seen:
         raise LabError(f"{files[-1]} was trained on other data than {corpus.name}; give with --data what it was.")
     examples, _ = encode_pairs(corpus.validation, last.tokenizer, longest)
     if not examples:
@@ -293,6 +296,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             arguments.lowercase,
             arguments.length_penalty,
             arguments.batch_tokens,
+            target,
         )
     if arguments.translations:
         _write_text(arguments.translations, "".join(f"{line}\n" for line in translations))
@@ -346,10 +350,11 @@ def _translate(arguments: argparse.Namespace) -> int:
 
 
 def _standard_input() -> list[str]:
-    """Its lines. Bytes that are not UTF-8 stay recognisable as such, whatever the locale."""
+    """Its lines, as a corpus has them. Bytes that are not UTF-8 stay recognisable as such, whatever the locale."""
     if hasattr(sys.stdin, "reconfigure"):
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
-    return [line.rstrip("\n") for line in sys.stdin]
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    lines = [line.removesuffix("\n").removesuffix("\r") for line in sys.stdin]
+    return [lines[0].removeprefix("\ufeff"), *lines[1:]] if lines else []
 
 
 def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextManager:

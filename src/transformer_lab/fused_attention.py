@@ -5,6 +5,7 @@ kernel (FlashAttention, Dao et al. 2022) goes over the keys block by block and k
 grows with n. It still computes every score: the *time* stays quadratic.
 """
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -29,3 +30,11 @@ def fused_causal_attention(
     A mask given as a tensor has n × n entries itself. For long sequences this is the function whose memory is linear.
     """
     return nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+
+
+def one_kernel_for_all_shapes() -> None:
+    """Leaves cuDNN's attention out, for the whole program.
+
+    It prepares a plan for every new shape, tens of milliseconds each, and almost every batch of sentences has one.
+    """
+    torch.backends.cuda.enable_cudnn_sdp(False)

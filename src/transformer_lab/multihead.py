@@ -1,12 +1,15 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2.2)."""
 
+import torch
 from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from transformer_lab.attention import attention_weights, scaled_dot_product_attention
-from transformer_lab.errors import LabError
 from transformer_lab.fused_attention import fused_attention
+from transformer_lab.sizes import check_heads
+
+SHORT = 256  # keys; a kernel's tiles have 64 to 128, and up to here all weights of a batch take little memory
 
 
 class MultiHeadAttention(nn.Module):
@@ -22,11 +25,7 @@ class MultiHeadAttention(nn.Module):
 
     def __init__(self, d_model: int, num_heads: int):
         super().__init__()
-        if d_model % num_heads:
-            raise LabError(
-                f"d_model={d_model} is not divisible by num_heads={num_heads}; "
-                "choose d_model as a multiple of num_heads"
-            )
+        check_heads(d_model, num_heads)
         self.num_heads = num_heads
         self.d_head = d_model // num_heads
         self.query = nn.Linear(d_model, d_model)
@@ -71,9 +70,12 @@ class MultiHeadAttention(nn.Module):
 
         On a processor the formula itself: at the lengths of sentences it is as fast as the fused kernel, and more
         precise in its backward pass where scores are very large, because it keeps the weights that the kernel has to
-        compute again.
+        compute again. The formula also where sentences are short and a compiler fuses it: the kernel works on tiles
+        far larger than they are.
         """
-        attention = fused_attention if query.is_cuda else scaled_dot_product_attention
+        fused_by_compiler = torch.compiler.is_compiling() and key.shape[-2] <= SHORT
+        plain = not query.is_cuda or fused_by_compiler
+        attention = scaled_dot_product_attention if plain else fused_attention
         return attention(query, key, value, mask)
 
     def mix(self, heads: Float[Tensor, "batch heads q d_head"]) -> Float[Tensor, "batch q d_model"]:

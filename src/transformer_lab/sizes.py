@@ -6,6 +6,14 @@ from typing import Any
 from transformer_lab.errors import LabError
 
 
+def check_heads(d_model: int, num_heads: int) -> None:
+    """Raises LabError when the features cannot be shared out evenly among the heads."""
+    if d_model % num_heads:
+        raise LabError(
+            f"d_model={d_model} is not divisible by num_heads={num_heads}; choose d_model as a multiple of num_heads"
+        )
+
+
 def check_sizes(config: Any) -> None:
     """Every whole number but `pad_id` counts something that a model needs at least one of.
 

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from transformer_lab.attention import scaled_dot_product_attention
+from transformer_lab.sizes import check_heads
 
 
 class SplitBeforeProjection(nn.Module):
@@ -12,10 +13,14 @@ class SplitBeforeProjection(nn.Module):
 
     A head's weights then depend on d_model / num_heads features of each word. No head can compare what two slices
     say, and the projections have num_heads times fewer parameters than the paper's.
+
+    Raises:
+        LabError: `d_model` is not divisible by `num_heads`.
     """
 
     def __init__(self, d_model: int, num_heads: int):
         super().__init__()
+        check_heads(d_model, num_heads)
         self.num_heads = num_heads
         d_head = d_model // num_heads
         self.query = nn.ModuleList(nn.Linear(d_head, d_head) for _ in range(num_heads))
@@ -38,10 +43,15 @@ class NarrowProjection(nn.Module):
 
     Each head is left with d_head / num_heads features. The paper projects to num_heads × d_head features, so that
     each head has d_head of its own.
+
+    Raises:
+        LabError: `d_model` is not divisible by `num_heads`, or d_head is not.
     """
 
     def __init__(self, d_model: int, num_heads: int):
         super().__init__()
+        check_heads(d_model, num_heads)
+        check_heads(d_model // num_heads, num_heads)
         self.num_heads = num_heads
         d_head = d_model // num_heads
         self.query = nn.Linear(d_model, d_head)

@@ -14,7 +14,7 @@ from transformer_lab.layers import DecoderLayer, EncoderLayer
 from transformer_lab.masks import causal_mask
 from transformer_lab.positional import SinusoidalPositionalEncoding
 from transformer_lab.seq2seq import Seq2Seq
-from transformer_lab.sizes import check_sizes
+from transformer_lab.sizes import check_heads, check_sizes
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,7 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         check_sizes(self)
-        if self.d_model % self.num_heads:
-            raise LabError(
-                f"d_model={self.d_model} is not divisible by num_heads={self.num_heads}; "
-                "choose d_model as a multiple of num_heads"
-            )
+        check_heads(self.d_model, self.num_heads)
         if self.d_model % 2:
             raise LabError(f"d_model={self.d_model} is odd; sinusoidal positions come in pairs: choose an even d_model")
 

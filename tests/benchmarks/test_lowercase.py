@@ -31,3 +31,7 @@ def test_wrong_usage_and_wrong_files_get_a_sentence(tmp_path, capsys):
     (tmp_path / "train.en").write_text("ok\nok\n")
     assert main([str(tmp_path), str(tmp_path / "train.de")]) == 2
     assert "train.de is a file, not a directory" in capsys.readouterr().err
+    before = (tmp_path / "train.de").read_text()
+    assert main([str(tmp_path), str(tmp_path / ".")]) == 2
+    assert "would be replaced by its copy in lower case" in capsys.readouterr().err
+    assert (tmp_path / "train.de").read_text() == before

@@ -56,7 +56,8 @@ def test_a_checkpoint_is_recorded_with_how_it_was_made(run):
 
 
 def test_of_several_length_penalties_the_best_on_the_validation_split_is_taken(run, monkeypatch, tmp_path):
-    def scored(translator, pairs, beam, length_penalty):
+    def scored(translator, pairs, beam, length_penalty, language):
+        assert language == "en"
         validation = len(pairs) != 3
         asked.append((validation, beam, length_penalty))
         bleu = {0.6: 10.0, 1.2: 12.0, 1.4: 11.0}[length_penalty] if validation else 9.0

@@ -78,6 +78,11 @@ def other_pairs(folder: Path) -> str:
     return str(folder / "pairs.tsv")
 
 
+def without_fingerprint_of_validation(content: dict) -> None:
+    """As earlier versions of the course wrote it."""
+    del content["data"]["validation_fingerprint"]
+
+
 def another_seed(content: dict) -> None:
     content["recipe"]["training"]["seed"] = 7
 
@@ -264,11 +269,45 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         ],
         r".*last\.pt was trained on other data than pairs\.tsv; give with --data what it was\.",
     ),
-    "an average that nothing can validate": (
+    "an average on other validation pairs": (
         lambda folder, run: [
             *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_validation(folder),
         ],
+        r".*last\.pt was trained on other data than data; give with --data what it was\.",
+    ),
+    "an average that nothing can validate": (
+        lambda folder, run: change(run / "last.pt", without_fingerprint_of_validation) or [
+            *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_validation(folder),
+        ],
         r"no validation pair of data fits in the model's max_length=40; give others\.",
+    ),
+    "a checkpoint that was forgotten before a long sentence": (
+        lambda folder, run: ["translate", "学" * 200],
+        r"学+ cannot be read: File name too long\.",
+    ),
+    "data with a name that no file has": (
+        lambda folder, run: [*SMALL, "--data", "学" * 200],
+        r"学+ cannot be read: File name too long; check the path and its permissions\.",
+    ),
+    "data that are no file": (
+        lambda folder, run: [*SMALL, "--data", "/dev/null"],
+        r"/dev/null is neither a file nor a directory; give a directory, or a file of pairs\.",
+    ),
+    "a file and its copy": (
+        lambda folder, run: (folder / "train.de.gz").write_bytes(b"") or aligned(folder, de=b"a\nb\n", en=b"a\nb\n"),
+        r".*: both train\.de and train\.de\.gz look like the train split in de; move one of them elsewhere\.",
+    ),
+    "two languages to translate from": (
+        lambda folder, run: aligned(folder, de=b"a\nb\n", fr=b"a\nb\n", en=b"a\nb\n"),
+        r".*: which language to translate from\? Found de, fr; choose with --source\.",
+    ),
+    "validation sentences that are all too long": (
+        lambda folder, run: [*SMALL, "--data", long_validation(folder)],
+        r"no validation pair of data fits in max_length=40; raise max_length\.",
+    ),
+    "a trained run whose best model is gone": (
+        lambda folder, run: (run / "best.pt").unlink() or [*SMALL, "--out", str(run)],
+        r".*best\.pt is missing and no step is left to make another; go on with --set steps=N\.",
     ),
     "files of different lengths": (
         lambda folder, run: aligned(folder, de=b"eins\nzwei\ndrei\n", en=b"one\ntwo\n"),
@@ -292,7 +331,7 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
     ),
     "sentences that are all too long": (
         lambda folder, run: [*aligned(folder, de=b"a b c\nd e f\n", en=b"a b c\nd e f\n"), "--set", "max_length=2"],
-        r"no pair of .* fits in max_length=2; raise max_length\.",
+        r"no training pair of .* fits in max_length=2; raise max_length\.",
     ),
     "a sentence longer than a batch": (
         lambda folder, run: [*SMALL, "--set", "batch_tokens=20"],
@@ -329,6 +368,26 @@ def test_one_sentence_status_2_and_nothing_left(case, trained, tmp_path, capsys)
     assert files(tmp_path) == before
 
 
+def test_words_may_stand_after_options(trained, capsys):
+    before, after = [*translated(trained), "--beam", "2"], [*translated(trained)[:2], "--beam", "2", "书"]
+    assert main(before) == DONE
+    printed = capsys.readouterr().out
+    assert main(after) == DONE
+    assert capsys.readouterr().out == printed
+    with pytest.raises(SystemExit, match="2"):
+        main([*after, "--beams"])
+    assert "unrecognized arguments: 书 --beams" in capsys.readouterr().err
+
+
+def test_standard_input_is_read_as_a_corpus_is(trained):
+    """A byte-order mark is not text, and no carriage return ends a line by itself."""
+    command = [sys.executable, "-m", "course.cli", "translate", str(trained / "best.pt")]
+    given = ("\ufeff书\r\n学\r校\n".encode(), "书\n学 校\n".encode())
+    first, second = (subprocess.run(command, input=one, capture_output=True, check=True).stdout for one in given)
+    assert first == second
+    assert first.count(b"\n") == 2
+
+
 def test_a_second_training_in_one_directory_leaves_the_first_alone(trained, capsys):
     before = files(trained)
     with only_writer(trained / "last.pt"):
@@ -354,7 +413,7 @@ def test_a_disk_that_is_full_at_the_first_checkpoint(tmp_path):
     assert result.returncode == WRONG_USAGE
     assert "Traceback" not in result.stderr
     assert re.fullmatch(
-        r"course: .*best\.pt cannot be written: File too large; .* \(nothing was saved yet\.\)",
+        r"course: .*best\.pt cannot be written: File too large; .* \(no state was saved yet\.\)",
         result.stderr.splitlines()[-1],
     )
     assert not any(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import torch
 
 from course.cli import DONE, WRONG_USAGE, main
 from transformer_lab.training.checkpoint import load_checkpoint
-from transformer_lab.training.config import ARCHITECTURES, TrainingConfig
+from transformer_lab.training.config import ARCHITECTURES, SIZES, TrainingConfig
 
 SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
 TRAIN = ["train", "--config", "tiny", "--device", "cpu", *(part for one in SETTINGS for part in ("--set", one))]
@@ -158,11 +158,13 @@ def test_what_set_may_change_is_listed(capsys, tmp_path, monkeypatch):
     printed = capsys.readouterr().out
     for name, (sizes, _) in ARCHITECTURES.items():
         (line,) = [line for line in printed.splitlines() if line.startswith(f"  {name} ")]
-        assert all(f" {field.name}" in line for field in fields(sizes))
-    for field in fields(TrainingConfig):
-        assert re.search(rf"^  {field.name}=\S+ +\S+ ", printed, re.MULTILINE)
+        chosen = {field.name for field in fields(sizes)} - {"pad_id"}  # which the tokenizer chooses
+        assert set(line.replace(",", "").split()[1:]) == chosen <= SIZES.keys()
+    for name in ("d_ff", "max_length", *(field.name for field in fields(TrainingConfig))):
+        assert re.search(rf"^  {name}=\S+ +\S+ ", printed, re.MULTILINE)
     assert re.search(r"^  steps=7 ", printed, re.MULTILINE)
-    assert re.search(r"^  d_model=32$", printed, re.MULTILINE)
+    assert re.search(r"^  d_model=32 +width of a token's vector; ", printed, re.MULTILINE)
+    assert "no setting 'pad_id'" in refused(capsys, "train", "--config", "tiny", "--set", "pad_id=5")
     assert not any(tmp_path.iterdir())
 
 

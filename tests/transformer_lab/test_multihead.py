@@ -97,3 +97,29 @@ def test_the_number_of_heads_does_not_change_the_number_of_parameters():
 def test_indivisible_width_is_refused_in_one_sentence():
     with pytest.raises(LabError, match="d_model=100 is not divisible by num_heads=8; choose d_model as a multiple"):
         MultiHeadAttention(100, 8)
+
+
+class OnCUDA:
+    """What says that it is a query on a CUDA device."""
+
+    is_cuda = True
+
+
+@pytest.mark.parametrize(
+    ("query", "compiling", "keys", "fused"),
+    [
+        (torch.empty(1, 1, 1, 4), False, 9, False),
+        (torch.empty(1, 1, 1, 4), True, 999, False),
+        (OnCUDA, False, 9, True),
+        (OnCUDA, True, 9, False),
+        (OnCUDA, True, 257, True),
+    ],
+    ids=["processor", "processor, compiled", "CUDA", "CUDA, compiled", "CUDA, compiled, long"],
+)
+def test_the_kernel_or_the_formula(monkeypatch, query, compiling, keys, fused):
+    """Which of the two a query is given to; that both give the same is shown elsewhere."""
+    monkeypatch.setattr("transformer_lab.multihead.fused_attention", lambda *_: "fused")
+    monkeypatch.setattr("transformer_lab.multihead.scaled_dot_product_attention", lambda *_: "formula")
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: compiling)
+    attend = MultiHeadAttention.attend.__wrapped__  # without the check of shapes, which stand-ins have none of
+    assert attend(attention(), query, torch.empty(1, 1, keys, 4), None) == ("fused" if fused else "formula")

@@ -1,7 +1,9 @@
 """The mistaken multi-head variants: what they lack, counted and shown."""
 
+import pytest
 import torch
 
+from transformer_lab.errors import LabError
 from transformer_lab.multihead import MultiHeadAttention
 from transformer_lab.one_hot_positions import OneHotPositions
 from transformer_lab.specimens import NarrowProjection, SplitBeforeProjection
@@ -54,3 +56,13 @@ def test_appending_a_one_hot_position_is_adding_a_vector():
     (a,) = torch.autograd.grad(module(x), module.projection.weight, direction)
     (b,) = torch.autograd.grad(module.added(x), module.projection.weight, direction)
     torch.testing.assert_close(a, b, rtol=0, atol=1e-13)
+
+
+def test_sizes_that_do_not_fit_get_a_sentence():
+    for make, sizes in ((SplitBeforeProjection, (10, 4)), (NarrowProjection, (10, 4)), (NarrowProjection, (8, 4))):
+        with pytest.raises(LabError, match=r"d_model=\d+ is not divisible by num_heads=4"):
+            make(*sizes)
+    positions = OneHotPositions(4, 3, 6)
+    for way in (positions, positions.added):
+        with pytest.raises(LabError, match="a sequence of 5 tokens is longer than the model's max_length=4"):
+            way(torch.zeros(1, 5, 3))

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-EPSILON = 1e-6  # a query that no key answers gets 0, not 0/0
+EPSILON = 1e-20  # a query that no key answers gets 0, not 0/0; far below any sum of φ, which is at least some e⁻ˣ
 
 
 def feature_map(x: Float[Tensor, "*batch n d_k"]) -> Float[Tensor, "*batch n d_k"]:

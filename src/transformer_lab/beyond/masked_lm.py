@@ -46,8 +46,8 @@ def hide_tokens(
 ) -> tuple[Int[Tensor, "batch n"], Bool[Tensor, "batch n"]]:
     """What the model is given, and where it is asked: `share` of the words, at random.
 
-    Of these 80 % become the mask, 10 % another word and 10 % stay, so that the model cannot rely on the mask to tell it
-    where it will be asked (Devlin et al. 2019, appendix A.1). Ids below `first_word_id` (padding and the like) are
+    Of these 80 % become the mask, 10 % a random word and 10 % stay, so that the model cannot rely on the mask to tell
+    it where it will be asked (Devlin et al. 2019, appendix A.1). Ids below `first_word_id` (padding and the like) are
     never hidden. Drawn on the processor, from `generator` or torch's global one, whatever device the tokens are on.
     """
     words = tokens >= first_word_id

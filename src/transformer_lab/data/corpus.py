@@ -12,6 +12,7 @@ import gzip
 import random
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -42,10 +43,10 @@ class Corpus:
     validation: list[Pair]
     test: list[Pair]
 
-    def fingerprint(self) -> int:
-        """A checksum of the training pairs, in order."""
+    def fingerprint(self, split: str = "train") -> int:
+        """A checksum of the pairs of a split, in order."""
         checksum = 0
-        for pair in self.train:
+        for pair in getattr(self, split):
             checksum = zlib.crc32(f"{pair.source}\t{pair.target}\n".encode(), checksum)
         return checksum
 
@@ -58,14 +59,15 @@ def load_corpus(path: Path | str, source: str | None = None, target: str = "en")
     Raises LabError for files that are missing, malformed or empty, and for languages that they do not have.
     """
     path = Path(path)
-    train, languages = _read_split(path, "train", source, target)
     validation: list[Pair] = []
     test: list[Pair] = []
-    if path.is_dir():
-        if _split_files(path, "validation"):
-            validation, _ = _read_split(path, "validation", *languages)
-        if _split_files(path, "test"):
-            test, _ = _read_split(path, "test", *languages)
+    with _errors_in_words(path):
+        train, languages = _read_split(path, "train", source, target)
+        if path.is_dir():
+            if _split_files(path, "validation"):
+                validation, _ = _read_split(path, "validation", *languages)
+            if _split_files(path, "test"):
+                test, _ = _read_split(path, "test", *languages)
     if not validation:
         train, validation = hold_out(train)
     if not train:
@@ -75,7 +77,8 @@ def load_corpus(path: Path | str, source: str | None = None, target: str = "en")
 
 def load_pairs(path: Path | str, source: str | None = None, target: str = "en") -> list[Pair]:
     """The pairs to test on: the test split of a directory, or all of one file. Raises LabError as above."""
-    return _read_split(Path(path), "test", source, target)[0]
+    with _errors_in_words(Path(path)):
+        return _read_split(Path(path), "test", source, target)[0]
 
 
 def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
@@ -154,6 +157,17 @@ def read_lines(path: Path) -> Iterator[str]:
             ) from None
 
 
+@contextmanager
+def _errors_in_words(path: Path) -> Iterator[None]:
+    """Where the system does not even let one look, as a LabError."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(
+            f"{error.filename or path} cannot be read: {error.strerror}; check the path and its permissions."
+        ) from error
+
+
 def _read_split(path: Path, split: str, source: str | None, target: str) -> tuple[list[Pair], tuple[str, str]]:
     """The pairs of one split and the languages (source, target) that they turned out to have."""
     if source == target:
@@ -167,6 +181,8 @@ def _read_split(path: Path, split: str, source: str | None, target: str) -> tupl
             raise LabError(f"{path} has no {split} file; expected {split}.tsv, or {split}.LANGUAGE for two languages.")
     elif path.is_file():
         files = [path]
+    elif path.exists():
+        raise LabError(f"{path} is neither a file nor a directory; give a directory, or a file of pairs.")
     else:  # `data/test_2016` for data/test_2016.de and data/test_2016.en
         files = sorted(path.parent.glob(path.name + ".*")) if path.name and path.parent.is_dir() else []
         if not files:
@@ -182,13 +198,14 @@ def _read_split(path: Path, split: str, source: str | None, target: str) -> tupl
         if language in by_language:
             raise LabError(
                 f"{path}: both {by_language[language].name} and {file.name} look like the {split} split in "
-                f"{language}; name one of them, as in {path / _bare(file).stem}."
+                f"{language}; {_one_of(path, by_language[language], file)}."
             )
         by_language[language] = file
     if source is None:
         others = sorted(set(by_language) - {target})
         if len(others) != 1:
-            raise LabError(f"{path}: which language to translate from? Found {', '.join(others) or 'none'}.")
+            found = f"{', '.join(others)}; choose with --source" if others else "none"
+            raise LabError(f"{path}: which language to translate from? Found {found}.")
         source = others[0]
     for language in (source, target):
         if language not in by_language:
@@ -204,6 +221,13 @@ def _split_files(directory: Path, split: str) -> list[Path]:
     return sorted(
         file for file in directory.iterdir() if file.is_file() and file.name.lower().startswith(SPLITS[split])
     )
+
+
+def _one_of(path: Path, first: Path, second: Path) -> str:
+    """What to do about two files of one split and language: they are two test sets, or one and its copy."""
+    if _bare(first) == _bare(second):
+        return "move one of them elsewhere"
+    return f"name one of them, as in {path / _bare(second).stem}"
 
 
 def _bare(file: Path) -> Path:

@@ -1,6 +1,6 @@
 """Checkpoints: one file with the weights, the recipe and the tokenizer, so that it translates on its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from transformer_lab.training.config import Recipe
 from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
-KINDS = {"recipe": Mapping, "tokenizer": str, "weights": Mapping, "step": int, "languages": Sequence, "data": Mapping}
+KINDS = {"recipe": dict, "tokenizer": str, "weights": dict, "step": int, "languages": list, "data": dict}
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,25 @@ class Checkpoint:
                 f"the checkpoint's vocabulary has {self.tokenizer.size} tokens, its model is made for {vocab_size}; "
                 "use the checkpoint as `course train` wrote it."
             )
+        if self.tokenizer.pad_id != self.recipe.model.pad_id:
+            raise LabError(
+                f"the checkpoint's vocabulary pads with token {self.tokenizer.pad_id}, its model with "
+                f"{self.recipe.model.pad_id}; use the checkpoint as `course train` wrote it."
+            )
         with torch.random.fork_rng(devices=[]):  # the initialisation that the weights replace
             model = self.recipe.build()
+        self.give_weights(model)
+        return model.eval()
+
+    def give_weights(self, model: Seq2Seq) -> None:
+        """Loads these weights into a model of this recipe. Raises LabError where they do not fit it."""
         misfit = _misfit({name: tensor.shape for name, tensor in model.state_dict().items()}, self.weights)
         if misfit:
             raise LabError(
-                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {vocab_size} tokens: {misfit}; "
-                "use the checkpoint as `course train` wrote it."
+                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {self.recipe.model.vocab_size} "
+                f"tokens: {misfit}; use the checkpoint as `course train` wrote it."
             )
         model.load_state_dict(self.weights)
-        return model.eval()
 
 
 def _misfit(wanted: Mapping[str, torch.Size], weights: Mapping[str, Tensor]) -> str:
@@ -93,14 +102,9 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     Raises LabError when the file is missing, damaged, not a checkpoint, or of another version.
     """
     path = Path(path)
-    if path.is_dir():
-        raise LabError(f"{path} is a directory; name a checkpoint inside it, such as {path / 'best.pt'}.")
+    _check_readable(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise LabError(f"{path} does not exist; train one with `course train --out DIR`.") from None
-    except PermissionError as error:
-        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
     except Exception as error:  # from a file that holds anything, reading may raise anything
         raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -111,9 +115,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
             "train it again, or use the release that wrote it."
         )
     try:
-        for name, kind in KINDS.items():
-            if not isinstance(content[name], kind):
-                raise TypeError(f"its {name!r} is no {kind.__name__.lower()}")
+        _check(content)
         return Checkpoint(
             recipe=Recipe.from_dict(content["recipe"]),
             tokenizer=Tokenizer.from_json(content["tokenizer"]),
@@ -129,3 +131,37 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         raise LabError(f"{path} is damaged ({error}); copy it again or train a new one.") from error
     except LabError as error:
         raise LabError(f"{path}: {error}") from error
+
+
+def _check_readable(path: Path) -> None:
+    """Raises LabError for what is no file, or cannot be opened."""
+    try:
+        if path.is_dir():
+            raise LabError(f"{path} is a directory; name a checkpoint inside it, such as {path / 'best.pt'}.")
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise LabError(f"{path} does not exist; train one with `course train --out DIR`.") from None
+    except OSError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _check(content: Mapping[str, Any]) -> None:
+    """Raises ValueError for a field that `save_checkpoint` would not write, KeyError for one that is not there."""
+    for name, kind in KINDS.items():
+        if not isinstance(content[name], kind):
+            raise ValueError(f"its {name!r} is no {kind.__name__}")
+    if content["step"] < 0:
+        raise ValueError(f"its 'step' is {content['step']}")
+    if [type(language) for language in content["languages"]] != [str, str]:
+        raise ValueError("its 'languages' are not two names")
+    if not isinstance(content["trainer"], dict | None):
+        raise ValueError("its 'trainer' is no dict")
+    for name, tensor in content["weights"].items():
+        dense = (
+            isinstance(name, str)
+            and isinstance(tensor, Tensor)
+            and tensor.layout == torch.strided
+            and tensor.is_floating_point()
+        )
+        if not dense or not tensor.isfinite().all():
+            raise ValueError(f"its weight {name!r} is {'not finite' if dense else 'no tensor of real numbers'}")

@@ -34,6 +34,18 @@ ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
 }
 
 
+SIZES = {
+    "vocab_size": "the most tokens that are learned; fewer where the text has fewer",
+    "d_model": "width of a token's vector; in recurrent models, of the hidden state",
+    "num_heads": "attentions side by side; d_model must be a multiple of it",
+    "num_groups": "sets of keys and values that the heads share; num_heads must be a multiple of it",
+    "d_ff": "inner width of the feed-forward network",
+    "num_layers": "layers of the encoder, and of the decoder",
+    "kernel_size": "tokens that one convolution sees",
+    "dropout": "chance that a number is set to 0 in training",
+    "max_length": "the longest sentence, in tokens with its <eos>; longer pairs are left out of training",
+}
+
 LARGEST = 2**63 - 1  # torch counts with 64 bits
 MOST_TOKENS = 10_000_000  # a tokenizer that is being trained takes memory for as many as it may learn
 
@@ -186,13 +198,18 @@ def list_settings(recipe: Recipe) -> str:
     """The architectures with their sizes, and every setting of the recipe with its value and meaning."""
     lines = [f"architecture={recipe.architecture}; the architectures and the sizes that each has:"]
     for name, (kind, _) in ARCHITECTURES.items():
-        lines.append(f"  {name:<18} {', '.join(known.name for known in fields(kind))}")
+        lines.append(f"  {name:<18} {', '.join(_settable(kind))}")
     for title, config in (("sizes of the model", recipe.model), ("training", recipe.training)):
         lines += ["", f"{title}:"]
-        for known in fields(config):
-            value = f"{known.name}={getattr(config, known.name)}"
-            lines.append(f"  {value:<22} {known.metadata.get('meaning', '')}".rstrip())
+        for name, known in _settable(type(config)).items():
+            meaning = known.metadata.get("meaning") or SIZES[name]
+            lines.append(f"  {f'{name}={getattr(config, name)}':<22} {meaning}")
     return "\n".join(lines)
+
+
+def _settable(kind: type) -> dict[str, dataclasses.Field]:
+    """The fields that a person may choose. What marks padding is the tokenizer's choice."""
+    return {one.name: one for one in fields(kind) if one.name != "pad_id"}
 
 
 def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
@@ -218,7 +235,7 @@ def _changed(recipe: Recipe, wanted: Mapping[str, str]) -> Recipe:
     # Sizes that the other architecture does not have are left behind.
     model = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
     training = dataclasses.asdict(recipe.training)
-    names = ["architecture", *(f.name for c in (kind, TrainingConfig) for f in fields(c))]
+    names = ["architecture", *_settable(kind), *_settable(TrainingConfig)]
     for key, value in wanted.items():
         if key not in names:
             raise LabError(_unknown("setting", key, names))
@@ -240,10 +257,12 @@ def _parsed(key: str, value: str, like: Any) -> Any:
 
 def _make(kind: type, values: Mapping[str, Any]) -> Any:
     """A dataclass from a mapping; a key that it does not have raises LabError."""
-    known = [one.name for one in fields(kind)]
-    for key in values:
+    known = {one.name: one.type for one in fields(kind)}
+    for key, value in values.items():
         if key not in known:
             raise LabError(_unknown("setting", key, known))
+        if type(value) is not known[key] and (type(value), known[key]) != (int, float):
+            raise LabError(f"{key}={value!r} is not of type {known[key].__name__}.")
     return kind(**values)
 
 

@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from transformer_lab.data.batching import Batch
+from transformer_lab.fused_attention import one_kernel_for_all_shapes
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.compiling import compiled
 from transformer_lab.training.config import TrainingConfig
@@ -46,6 +47,7 @@ class Gradient:
         self.precision = choose_precision(config.precision, device)
         if device.type == "cuda" and self.precision == "bf16":
             allow_tf32()
+            one_kernel_for_all_shapes()
         self._parallel = processes.parallel(Objective(model, config.label_smoothing), device)
         self._objective = compiled(self._parallel, config.compile, device, model.loops_over_tokens)
 

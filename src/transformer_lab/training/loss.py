@@ -36,13 +36,14 @@ def label_smoothed_cross_entropy_(
     """`label_smoothed_cross_entropy` for who needs the logits no more: the backward pass overwrites them.
 
     The logits are by far the largest tensor of a training step. They turn into their gradient in place and a few rows
-    at a time, so that they exist once. What shares their memory is overwritten too. Under `torch.compile` the plain
-    formula is as good, because a compiler fuses it.
+    at a time, so that they exist once. What shares their memory is overwritten too. A compiler is given a formula whose
+    gradient it can compute in one pass instead.
     """
-    if torch.compiler.is_compiling():
-        return label_smoothed_cross_entropy(logits, targets, pad_id, smoothing)
     real = targets != pad_id
-    losses = _InPlaceCrossEntropy.apply(logits.flatten(0, -2), targets.flatten(), real.flatten(), smoothing)
+    if torch.compiler.is_compiling():
+        losses = _traced_losses(logits.flatten(0, -2), targets.flatten(), smoothing).masked_fill(~real.flatten(), 0.0)
+    else:
+        losses = _InPlaceCrossEntropy.apply(logits.flatten(0, -2), targets.flatten(), real.flatten(), smoothing)
     return losses.sum() / real.sum().clamp(min=1)
 
 
@@ -54,6 +55,20 @@ def _token_losses(
     log_p = logits.log_softmax(-1, dtype=wide)
     loss = (smoothing - 1) * log_p.gather(-1, right[:, None]).squeeze(-1)
     return loss - smoothing * log_p.mean(-1) if smoothing else loss
+
+
+def _traced_losses(
+    logits: Float[Tensor, "rows vocab_size"], right: Int[Tensor, " rows"], smoothing: float
+) -> Float[Tensor, " rows"]:
+    """`_token_losses` by −log p(v) = logsumexp(z) − z_v, for a compiler.
+
+    A logit's gradient then needs that logit and two numbers of its row. The gradient of `gather` would be a second
+    tensor as large as the logits, in float32.
+    """
+    z = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    words = torch.arange(z.shape[-1], device=z.device)
+    loss = z.logsumexp(-1) - (1 - smoothing) * z.where(words == right[:, None], 0.0).sum(-1)
+    return loss - smoothing * z.mean(-1) if smoothing else loss
 
 
 class _InPlaceCrossEntropy(torch.autograd.Function):

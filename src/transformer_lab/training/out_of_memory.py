@@ -11,6 +11,7 @@ from transformer_lab.errors import LabError
 # What allocators say that raise no exception of their own: those on a processor, and CUDA's libraries.
 SAID = re.compile(
     r"not enough memory|can't allocate memory|std::bad_alloc|CUDA error: out of memory|_ALLOC_FAILED"
+    r"|CUDA out of memory"  # while compiling, where the exception is the compiler's
     r"|Storage size calculation overflowed|integer multiplication overflow"  # sizes that no memory has
 )
 WANTED = re.compile(r"allocate ([\d.]+) ?(bytes|KiB|MiB|GiB)")

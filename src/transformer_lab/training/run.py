@@ -34,6 +34,7 @@ from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 from transformer_lab.whole_files import check_writable, remove_rests
 
+ADDED = ("validation_fingerprint",)  # what checkpoints of earlier versions of the course do not have
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 
 
@@ -58,8 +59,9 @@ def prepare(
             "tokens and are left out.",
             file=sys.stderr,
         )
-    if not train or not validation:
-        raise LabError(f"no pair of {corpus.name} fits in max_length={model.max_length}; raise max_length.")
+    for split, examples in (("training", train), ("validation", validation)):
+        if not examples:
+            raise LabError(f"no {split} pair of {corpus.name} fits in max_length={model.max_length}; raise max_length.")
     return replace(recipe, model=model), tokenizer, train, validation
 
 
@@ -94,10 +96,15 @@ class Run:
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._clock = 0.0  # when the time was last looked at
         self._speed = 0.0  # target tokens a second
-        self._fingerprint = corpus.fingerprint()
+        self._fingerprints = {
+            "fingerprint": corpus.fingerprint(),
+            "validation_fingerprint": corpus.fingerprint("validation"),
+        }
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
+        elif self.best.exists():
+            self._check_rest()
         self._agree_on_start()
         if processes.first:
             self._tidy()
@@ -135,7 +142,7 @@ class Run:
             try:
                 self._train(steps, bar)
             except LabError as error:
-                kept = f"the last good state is {self.last}" if self.last.exists() else "nothing was saved yet"
+                kept = f"the last good state is {self.last}" if self.last.exists() else "no state was saved yet"
                 raise LabError(f"{error} ({kept}.)") from error
 
     def _train(self, steps: Iterator[Step], bar: tqdm) -> None:
@@ -230,10 +237,11 @@ class Run:
             data={
                 "name": self.corpus.name,
                 "pairs": len(self.corpus.train),
-                "fingerprint": self._fingerprint,
+                **self._fingerprints,
                 "validation_loss": self.best_loss,
                 "worse": self.worse,
                 "seconds": self.seconds,
+                "snapshots": self.snapshots.steps(self.trainer.step),
             },
             trainer=trainer,
         )
@@ -277,8 +285,10 @@ class Run:
                 f"{self.last} is a model to translate with, as best.pt is, without the state that training goes on "
                 f"from; {remedy}."
             )
-        if stored.data["fingerprint"] != self._fingerprint:
-            raise LabError(f"{self.last} was trained on other data ({stored.data['name']}); {remedy}.")
+        for name, fingerprint in self._fingerprints.items():
+            if stored.data.get(name, fingerprint if name in ADDED else None) != fingerprint:
+                split = "validated" if name.startswith("validation") else "trained"
+                raise LabError(f"{self.last} was {split} on other data ({stored.data.get('name')}); {remedy}.")
         difference = _difference(stored.recipe, self.recipe)
         if difference:
             raise LabError(f"{self.last} was trained with {difference}; {remedy}.")
@@ -287,12 +297,47 @@ class Run:
                 f"{self.last} has a vocabulary of {stored.tokenizer.size} tokens that are not the "
                 f"{self.tokenizer.size} learned from {self.corpus.name}; {remedy}."
             )
-        self.model.load_state_dict(stored.weights)
-        self.trainer.restore(stored.trainer)
-        self.best_loss, self.worse = stored.data["validation_loss"], stored.data["worse"]
-        self.seconds = stored.data["seconds"]
+        try:
+            stored.give_weights(self.model)
+            self.trainer.restore(stored.trainer)
+            self.best_loss, self.seconds = float(stored.data["validation_loss"]), float(stored.data["seconds"])
+            self.worse = int(stored.data["worse"])
+            if self.trainer.step != stored.step:
+                raise ValueError(f"it is of step {stored.step} and of step {self.trainer.step}")
+        except (KeyError, LabError, TypeError, ValueError) as error:
+            raise LabError(f"{self.last} is damaged ({error}); {remedy}.") from error
         self.resumed_from = stored.step
         self._csv.restore(stored.step)
+        self._miss(stored)
+
+    def _miss(self, stored: Checkpoint) -> None:
+        """Says which files of the run somebody has removed, and does without them."""
+        gone = set(stored.data.get("snapshots", [])) - set(self.snapshots.steps(stored.step))
+        if gone:
+            steps = ", ".join(map(str, sorted(gone)))
+            self._say(f"{self.snapshots.directory} lacks step {steps}: the next averages are of fewer models.")
+        if not self.best.exists():
+            self._say(f"{self.best}: missing; it will be the best model from here on.")
+            self.best_loss, self.worse = float("inf"), 0
+
+    def _check_rest(self) -> None:
+        """A run that was killed at its first validation leaves a best model and no state; it begins again.
+
+        Raises:
+            LabError: the best model is another run's, which this one would replace.
+        """
+        remedy = f"{self.best} is another run's, which this one would replace; give another --out, or move it away."
+        try:
+            stored = load_checkpoint(self.best)
+        except LabError as error:
+            raise LabError(remedy) from error
+        own = stored.data.get("fingerprint") == self._fingerprints["fingerprint"]
+        if not own or _difference(stored.recipe, self.recipe) or stored.step > self.recipe.training.validate_every:
+            raise LabError(remedy)
+
+    def _say(self, sentence: str) -> None:
+        if self.processes.first:
+            print(sentence, file=sys.stderr)
 
 
 def _difference(stored: Recipe, wanted: Recipe) -> str:

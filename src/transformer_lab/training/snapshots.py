@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from transformer_lab.errors import LabError
 from transformer_lab.training.averaging import average_weights
 from transformer_lab.whole_files import atomic_write
 
@@ -25,9 +26,13 @@ class Snapshots:
         """The last `count` files up to this step, the oldest first; a killed run may have left a newer one."""
         return [file for file in self._files() if int(file.stem) <= step][-self.count :]
 
+    def steps(self, step: int) -> list[int]:
+        """Of which steps the last `count` states up to this one are."""
+        return [int(file.stem) for file in self.newest(step)]
+
     def average(self, step: int) -> dict[str, Tensor]:
         """The mean of the last `count` states up to this step."""
-        return average_weights(torch.load(file, map_location="cpu", weights_only=True) for file in self.newest(step))
+        return average_weights(_read(file) for file in self.newest(step))
 
     def keep_newest(self, step: int) -> None:
         """Removes all but the last `count` files up to this step."""
@@ -43,4 +48,11 @@ class Snapshots:
                 file.unlink()
 
     def _files(self) -> list[Path]:
-        return sorted(self.directory.glob("*.pt"))
+        return sorted(file for file in self.directory.glob("*.pt") if file.stem.isdecimal())
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # from a file that holds anything, reading may raise anything
+        raise LabError(f"{file} is damaged; remove it, and the averages do without it") from error

@@ -61,7 +61,8 @@ class Trainer:
     """Trains `model` on `examples`; iterate over it to train.
 
     Its state (`state`, `restore`) holds all that the coming steps depend on, but for the model's weights: after
-    `restore` on the same machine, a run continues to the very same losses. Each step seeds torch's global generator,
+    `restore` on the same machine, a run continues to the very same losses (on CUDA up to rounding, since kernels there
+    add up in any order). Each step seeds torch's global generator,
     from which dropout draws.
     """
 
@@ -160,9 +161,31 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken. The model's weights are loaded separately, before."""
+        """Continues where `state` was taken. The model's weights are loaded separately, before.
+
+        Raises:
+            LabError: it is not a state of such a training.
+        """
+        try:
+            _check(state, list(self.model.parameters()))
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise LabError(f"no state of such a training: {error!r}") from error
         self.step, self.epoch, self.position = state["step"], state["epoch"], state["position"]
-        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def _check(state: dict[str, Any], weights: list[torch.Tensor]) -> None:
+    """Raises ValueError for what `Trainer.state` does not give. Adam's fused kernel does not look at shapes."""
+    for name in ("step", "epoch", "position"):
+        if type(state[name]) is not int or state[name] < 0:
+            raise ValueError(f"{name} is {state[name]!r}")
+    moments = state["optimizer"]["state"]
+    if moments.keys() != (set(range(len(weights))) if state["step"] else set()):
+        raise ValueError(f"Adam has {len(moments)} moments for {len(weights)} weights")
+    for number, moment in moments.items():
+        for name in ("exp_avg", "exp_avg_sq"):
+            if moment[name].shape != weights[number].shape or moment[name].dtype != weights[number].dtype:
+                raise ValueError(f"{name} of weight {number} does not fit it")
 
 
 @torch.no_grad()

@@ -63,6 +63,8 @@ def _read_rows(path: Path) -> list[tuple[int | float | str, ...]]:
         try:
             step, loss, rate, validation = line.split(",")
             rows.append((int(step), float(loss), float(rate), float(validation) if validation else ""))
+            if rows[0][0] + len(rows) - 1 != int(step):
+                raise ValueError("a step is missing")
         except ValueError as error:
             raise _damaged(path, number) from error
     return rows

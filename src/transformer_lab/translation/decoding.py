@@ -64,8 +64,9 @@ def sample_decode(
     def choose(logits: Float[Tensor, "rows vocab_size"]) -> Int[Tensor, " rows"]:
         values, tokens = _wide(logits).sort(dim=-1, descending=True)
         values, tokens = values[:, :top_k], tokens[:, :top_k]
-        # Less the largest, so that no temperature, however low, makes infinities of which a difference is taken.
-        probabilities = ((values - values[:, :1]) / temperature).softmax(dim=-1)
+        # Less the largest, so that no temperature, however low, makes infinities of which a difference is taken; in
+        # float64, which has every temperature that Python has.
+        probabilities = ((values - values[:, :1]).double() / temperature).softmax(dim=-1)
         before = probabilities.cumsum(dim=-1) - probabilities  # of the likelier tokens
         allowed = before < top_p
         allowed[:, 0] = True

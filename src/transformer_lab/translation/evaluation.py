@@ -20,11 +20,25 @@ class Score:
     details: str  # n-gram precisions, brevity penalty, length ratio
 
 
-def bleu(translations: Sequence[str], references: Sequence[str], lowercase: bool = False) -> Score:
-    """sacreBLEU of translations against one reference each. Raises LabError when there is nothing to score."""
+def bleu(
+    translations: Sequence[str], references: Sequence[str], lowercase: bool = False, language: str = "en"
+) -> Score:
+    """sacreBLEU of translations against one reference each.
+
+    Words are told apart as sacreBLEU does for `language`: Chinese by its characters, most others by spaces and signs
+    (13a, which takes a whole Chinese sentence for one word).
+
+    Raises:
+        LabError: there is nothing to score, or sacreBLEU lacks what it needs for the language.
+    """
     if not translations or len(translations) != len(references):
         raise LabError(f"{len(translations)} translations against {len(references)} references: expected as many.")
-    metric = BLEU(lowercase=lowercase)
+    try:
+        metric = BLEU(lowercase=lowercase, trg_lang=language)
+    except RuntimeError as error:
+        raise LabError(
+            f"sacreBLEU needs more to score translations into {language!r}: run `pip install 'sacrebleu[{language}]'`."
+        ) from error
     result = metric.corpus_score(list(translations), [list(references)])
     return Score(result.score, str(metric.get_signature()), len(translations), str(result))
 
@@ -36,7 +50,11 @@ def evaluate(
     lowercase: bool = False,
     length_penalty: float = 0.6,
     batch_tokens: int = 4_000,
+    language: str = "en",
 ) -> tuple[Score, list[str]]:
-    """The score of a translator on some pairs, and its translations; the settings are those of `translate_all`."""
+    """The score of a translator on some pairs, and its translations.
+
+    The settings are those of `translate_all` and, for the score, of `bleu`.
+    """
     translations = translator.translate_all([pair.source for pair in pairs], beam, length_penalty, batch_tokens)
-    return bleu(translations, [pair.target for pair in pairs], lowercase), translations
+    return bleu(translations, [pair.target for pair in pairs], lowercase, language), translations

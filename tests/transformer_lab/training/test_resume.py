@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import SCALARS, Even
 from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.errors import LabError
 from transformer_lab.training.checkpoint import load_checkpoint
+from transformer_lab.training.config import ARCHITECTURES, find_recipe
 from transformer_lab.training.run import Run
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 
@@ -121,6 +123,11 @@ def stopped(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def state_of_8(tmp_path_factory) -> Path:
+    return stopped(tmp_path_factory.mktemp("stopped"))
+
+
 def test_a_model_to_translate_with_is_not_resumed_from(tmp_path):
     shutil.copy(stopped(tmp_path) / "best.pt", tmp_path / "last.pt")
     with pytest.raises(LabError, match=r"last\.pt is a model to translate with, as best\.pt is, .*; give another"):
@@ -135,8 +142,9 @@ def test_a_model_to_translate_with_is_not_resumed_from(tmp_path):
         (b"step,loss,learning_rate,validation_loss\n1,5.5,0.1,\n2,5.5\n", 3),
         (b"step,loss,learning_rate,validation_loss\n1,5.5,0.1,\n,5.5,0.1,\n", 3),
         (b"step,loss,learning_rate,validation_loss\n1,5.5,\xff,\n", 2),
+        (b"step,loss,learning_rate,validation_loss\n1,5.5,0.1,\n2,5.5,0.1,\n4,5.5,0.1,\n", 4),
     ],
-    ids=["empty", "header", "short", "number", "bytes"],
+    ids=["empty", "header", "short", "number", "bytes", "hole"],
 )
 def test_a_damaged_log_is_named_with_its_line(tmp_path, log, line):
     path = tmp_path / "log.csv"
@@ -150,3 +158,98 @@ def test_a_log_that_was_removed_begins_anew(tmp_path):
     (stopped(tmp_path) / "log.csv").unlink()
     Run(small("steps=12"), phrase_corpus(300), tmp_path).train(progress=False)
     assert [row["step"] for row in rows(tmp_path)] == ["9", "10", "11", "12"]
+
+
+def test_snapshots_that_were_removed_are_told_and_done_without(tmp_path, capsys):
+    Run(small("steps=16"), phrase_corpus(300), tmp_path).train(progress=False)
+    (tmp_path / "snapshots" / "00000016.pt").unlink()
+    (tmp_path / "snapshots" / "notes.pt").touch()  # nobody's business
+    capsys.readouterr()
+    run = Run(small("steps=24"), phrase_corpus(300), tmp_path)
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == f"{tmp_path}/snapshots lacks step 16: the next averages are of fewer models."
+    run.train(progress=False)
+    assert run.snapshots.steps(24) == [8, 24]
+    assert (tmp_path / "snapshots" / "notes.pt").exists()
+
+
+def test_a_damaged_snapshot_is_named(tmp_path):
+    snapshot = stopped(tmp_path) / "snapshots" / "00000008.pt"
+    snapshot.write_bytes(snapshot.read_bytes()[:1000])
+    run = Run(small("steps=16"), phrase_corpus(300), tmp_path)
+    sentence = r"00000008\.pt is damaged; remove it, .* \(the last good state is .*last\.pt\.\)"
+    with pytest.raises(LabError, match=sentence):
+        run.train(progress=False)
+
+
+def test_a_best_model_that_was_removed_comes_again(tmp_path, capsys):
+    (stopped(tmp_path) / "best.pt").unlink()
+    run = Run(small("steps=16"), phrase_corpus(300), tmp_path)
+    assert "best.pt: missing; it will be the best model from here on" in capsys.readouterr().err
+    run.train(progress=False)
+    assert load_checkpoint(run.best).step == 16
+
+
+def test_a_best_model_without_its_run_is_not_replaced(tmp_path):
+    """But for what a run leaves that was killed at its first validation."""
+    (stopped(tmp_path) / "last.pt").unlink()
+    Run(small("steps=16"), phrase_corpus(300), tmp_path)
+    for settings in (["seed=2"], ["validate_every=4"]):
+        with pytest.raises(LabError, match=r"best\.pt is another run's, which this one would replace; give another"):
+            Run(small("steps=16", *settings), phrase_corpus(300), tmp_path)
+    with pytest.raises(LabError, match=r"best\.pt is another run's"):
+        Run(small("steps=16"), phrase_corpus(301), tmp_path)
+    (tmp_path / "best.pt").write_text("mine")
+    with pytest.raises(LabError, match=r"best\.pt is another run's"):
+        Run(small("steps=16"), phrase_corpus(300), tmp_path)
+
+
+def test_losses_on_other_validation_pairs_are_not_compared(tmp_path):
+    stopped(tmp_path)
+    corpus = phrase_corpus(300)
+    with pytest.raises(LabError, match=r"last\.pt was validated on other data \(phrases\); give another --out"):
+        Run(small("steps=16"), replace(corpus, validation=corpus.validation[1:]), tmp_path)
+
+
+DAMAGED = {
+    "no step": lambda state: state.pop("step"),
+    "a step that is a text": lambda state: state.update(step="x"),
+    "a step of another file": lambda state: state.update(step=9),
+    "a place before the first": lambda state: state.update(position=-1),
+    "no optimizer": lambda state: state.update(optimizer={}),
+    "an optimizer that begins anew": lambda state: state["optimizer"].update(state={}),
+    "moments of another shape": lambda state: state["optimizer"]["state"][0].update(exp_avg=torch.zeros(2, 2)),
+    "moments that are none": lambda state: state["optimizer"]["state"][0].update(exp_avg_sq=None),
+    "moments of another type": lambda state: (moments := state["optimizer"]["state"][1]).update(
+        exp_avg=moments["exp_avg"].double()
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_state_that_nothing_can_go_on_from(state_of_8, tmp_path, damage):
+    """Adam's fused kernel writes where it is told: moments of a wrong shape would end the process, not in words."""
+    content = torch.load(state_of_8 / "last.pt", weights_only=True)
+    DAMAGED[damage](content["trainer"])
+    torch.save(content, tmp_path / "last.pt")
+    with pytest.raises(LabError, match=r"last\.pt is damaged \(.*\); give another --out, or remove .* to start again"):
+        Run(small("steps=16"), phrase_corpus(300), tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"seconds": None}, {"worse": "x"}, {"validation_loss": "low"}])
+def test_a_record_of_the_run_that_is_none(state_of_8, tmp_path, change):
+    content = torch.load(state_of_8 / "last.pt", weights_only=True)
+    content["data"] |= change
+    torch.save(content, tmp_path / "last.pt")
+    with pytest.raises(LabError, match=r"last\.pt is damaged \(.*\); give another --out"):
+        Run(small("steps=16"), phrase_corpus(300), tmp_path)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_goes_on_from_its_state(tmp_path, architecture):
+    """All weights have moments after a step; a run that goes on asks for them."""
+    settings = [f"architecture={architecture}", "batch_tokens=400", "validate_every=1", "average=1"]
+    Run(find_recipe("tiny", ["steps=1", *settings]), phrase_corpus(60), tmp_path).train(progress=False)
+    run = Run(find_recipe("tiny", ["steps=2", *settings]), phrase_corpus(60), tmp_path)
+    assert run.resumed_from == 1
+    run.train(progress=False)

@@ -269,9 +269,9 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
         ("log", "truncated or not a checkpoint"),
         ("picture", "truncated or not a checkpoint"),
         ("flipped bit", "truncated or not a checkpoint"),
-        ("languages", r"damaged.pt is damaged \(its 'languages' is no sequence\); copy it again"),
-        ("data", r"damaged.pt is damaged \(its 'data' is no mapping\); copy it again"),
-        ("weights", r"damaged.pt is damaged \(its 'weights' is no mapping\); copy it again"),
+        ("languages", r"damaged.pt is damaged \(its 'languages' is no list\); copy it again"),
+        ("data", r"damaged.pt is damaged \(its 'data' is no dict\); copy it again"),
+        ("weights", r"damaged.pt is damaged \(its 'weights' is no dict\); copy it again"),
         ("step", r"damaged.pt is damaged \(its 'step' is no int\); copy it again"),
         ("architecture", "damaged.pt: there is no architecture 'oracle'"),
         ("other", "not a checkpoint of this course"),
@@ -283,6 +283,52 @@ def damaged(kind: str, whole: Path, folder: Path) -> Path:
 def test_files_that_are_not_checkpoints_get_a_sentence(checkpoint, tmp_path, kind, sentence):
     with pytest.raises(LabError, match=sentence):
         load_checkpoint(damaged(kind, checkpoint, tmp_path))
+
+
+FIELDS = {
+    "three languages": (("languages",), ["zh", "en", "de"], "its 'languages' are not two names"),
+    "languages in one text": (("languages",), "zh", "its 'languages' is no list"),
+    "a step before the first": (("step",), -5, "its 'step' is -5"),
+    "a state that is a list": (("trainer",), [1], "its 'trainer' is no dict"),
+    "a weight that is a list": (
+        ("weights", "embedding.weight"),
+        [1.0],
+        "its weight 'embedding.weight' is no tensor of real numbers",
+    ),
+    "a weight without a name": (("weights", 3), torch.ones(2), "its weight 3 is no tensor of real"),
+    "a sparse weight": (("weights", "embedding.weight"), torch.eye(2).to_sparse(), "weight' is no tensor"),
+    "whole numbers": (("weights", "embedding.weight"), torch.ones(2, 2).int(), "is no tensor of real numbers"),
+    "no number": (("weights", "embedding.weight"), torch.full((2, 2), torch.nan), "is not finite"),
+    "half a layer": (("recipe", "model", "num_layers"), 1.0, r"num_layers=1\.0 is not of type int"),
+    "a width in words": (("recipe", "model", "d_model"), "wide", "d_model='wide' is not of type int"),
+    "pairs with a point": (("recipe", "training", "pairs"), 20.0, r"pairs=20\.0 is not of type int"),
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_field_that_training_does_not_write_is_named(checkpoint, tmp_path, field):
+    (*outer, name), value, sentence = FIELDS[field]
+    content = torch.load(checkpoint, weights_only=True)
+    inner = content
+    for key in outer:
+        inner = inner[key]
+    inner[name] = value
+    torch.save(content, tmp_path / "damaged.pt")
+    with pytest.raises(LabError, match=rf"damaged\.pt.*{sentence}"):
+        load_checkpoint(tmp_path / "damaged.pt")
+
+
+def test_a_model_that_pads_with_another_token_than_its_vocabulary(checkpoint):
+    stored = load_checkpoint(checkpoint)
+    wrong = replace(stored, recipe=replace(stored.recipe, model=replace(stored.recipe.model, pad_id=1)))
+    with pytest.raises(LabError, match="vocabulary pads with token 0, its model with 1"):
+        wrong.model()
+
+
+def test_a_path_that_no_file_can_have(checkpoint):
+    """As where the checkpoint is forgotten and a long sentence stands in its place."""
+    with pytest.raises(LabError, match=r"书 cannot be read: File name too long\."):
+        load_checkpoint("书" * 200)
 
 
 def test_weights_that_do_not_fit_get_a_sentence(checkpoint):
@@ -298,7 +344,7 @@ def test_sentences_that_cannot_be_translated_are_named(checkpoint):
         translator.translate("  ")
     with pytest.raises(LabError, match="sentence 2: the sentence is empty"):
         translator.translate_all(["你好", ""])
-    with pytest.raises(LabError, match="has 51 tokens with its <eos>, this model takes at most 40; split it"):
+    with pytest.raises(LabError, match="has 51 tokens with its <eos>, this model takes at most 40: split it"):
         translator.translate("书" * 50)
 
 
@@ -322,6 +368,16 @@ def test_bleu_is_sacrebleus_with_its_signature():
     assert bleu(["THE CAT"] * 2, references, lowercase=True).signature.startswith("nrefs:1|case:lc")
     with pytest.raises(LabError, match="0 translations"):
         bleu([], [])
+
+
+def test_chinese_is_scored_by_its_characters():
+    """By hand: of 6, 5, 4 and 3 n-grams of 我们去学校吧 5, 4, 3 and 2 are right, and it is as long as the reference."""
+    score = bleu(["我们去学校吧"], ["我们去学校。"], language="zh")
+    assert score.bleu == pytest.approx(100 * (5 / 6 * 4 / 5 * 3 / 4 * 2 / 3) ** 0.25, rel=1e-9)
+    assert "tok:zh" in score.signature
+    assert bleu(["eins zwei"], ["eins zwei"], language="de").signature.split("|")[3] == "tok:13a"
+    with pytest.raises(LabError, match=r"needs more to score .* into 'ja': run `pip install 'sacrebleu\[ja\]'"):
+        bleu(["私"], ["私"], language="ja")
 
 
 def test_recipes_and_their_errors():
@@ -361,9 +417,10 @@ def test_cuda_where_there_is_none():
 
 
 def test_what_another_run_left_is_not_averaged(corpus, tmp_path):
-    """last.pt is gone, its snapshots are still there: they belong to another model."""
+    """Its checkpoints are gone, its snapshots are still there: they belong to another model."""
     Run(small("steps=16"), corpus, tmp_path).train(progress=False)
-    (tmp_path / "last.pt").unlink()
+    for name in ("last.pt", "best.pt"):
+        (tmp_path / name).unlink()
     alone, after = tmp_path / "alone", tmp_path
     for out in (alone, after):
         Run(small("steps=12", "validate_every=6", "average=5", "d_model=32"), corpus, out).train(progress=False)
