@@ -15,7 +15,8 @@ from classroom.grading.course_lock import only_run
 from classroom.grading.executor import Executor
 from classroom.grading.grade import grade
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Run, Task
+from classroom.grading.run import Run
+from classroom.grading.task import Task
 from classroom.submissions.submitted import Submitted
 
 

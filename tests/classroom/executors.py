@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from classroom.grading.executor import Executor
 from classroom.grading.judge import judge
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.processes.launcher import Launcher
 from classroom.submissions.submitted import Submitted
 

@@ -1,12 +1,12 @@
 """What several of the classroom's commands share: how a command is declared, and options that mean the same."""
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 from classroom.processes.limits import Limits
+from classroom.quick_start import skip_grammar_of_addresses
 
 
 def command(
@@ -29,9 +29,7 @@ def command(
 
 
 def _without_slow_import(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    # nbformat imports jsonschema, which spends seconds on a grammar for addresses that notebooks do not contain.
-    # It does without where the import fails.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    skip_grammar_of_addresses()
     return run(arguments)
 
 

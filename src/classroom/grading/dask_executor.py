@@ -13,7 +13,7 @@ from classroom.errors import ClassroomError
 from classroom.grading.executor import Executor, MakeLauncher
 from classroom.grading.judge import judge, not_judged
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.processes.launcher import Launcher
 from classroom.submissions.submitted import Submitted
 

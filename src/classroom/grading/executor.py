@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.processes.launcher import Launcher
 from classroom.submissions.submitted import Submitted
 

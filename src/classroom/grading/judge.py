@@ -8,7 +8,7 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.processes.launcher import Launcher
 from classroom.processes.process_student import ProcessStudent
 from classroom.student_code.student import StudentLost

@@ -17,7 +17,7 @@ from classroom.errors import ClassroomError
 from classroom.grading.executor import MakeLauncher
 from classroom.grading.judge import judge, not_judged
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.submissions.submitted import Submitted
 
 TRIES = 2  # of one submission, where its judge dies

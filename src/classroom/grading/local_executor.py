@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from classroom.grading.executor import Executor, MakeLauncher
 from classroom.grading.judge_process import JudgeProcess
 from classroom.grading.outcome import NotebookReport
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.submissions.submitted import Submitted
 
 

@@ -2,29 +2,16 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from classroom.errors import ClassroomError
 from classroom.grading import records
 from classroom.grading.course_dir import Course
+from classroom.grading.task import Task
 from classroom.processes.limits import Limits
 from classroom.questions.assignment import Assignment
 from classroom.questions.cases import materialise, to_bytes
-from classroom.questions.drawn import DrawnQuestion
-from classroom.submissions.official import OfficialCell
-
-
-@dataclass(frozen=True)
-class Task:
-    """What judging a submission needs to know: plain data, which can be sent to another process or machine."""
-
-    assignment: str
-    official: Mapping[str, Sequence[OfficialCell]]  # by notebook
-    questions: Mapping[str, DrawnQuestion]
-    files: Mapping[str, bytes]  # what belongs beside the notebooks; a student's file of the same name does not count
-    limits: Limits
 
 
 @dataclass(frozen=True)

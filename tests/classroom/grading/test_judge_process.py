@@ -8,7 +8,7 @@ import pytest
 
 from classroom.grading import judge_process
 from classroom.grading.judge_process import JudgeProcess
-from classroom.grading.run import Task
+from classroom.grading.task import Task
 from classroom.processes.limits import Limits
 from classroom.submissions.submitted import Submitted
 

@@ -117,21 +117,24 @@ def test_a_writer_of_curves_that_failed_closes_in_silence(tmp_path, monkeypatch)
     log.close()
 
 
-def stopped(folder: Path) -> Path:
-    """A run of 8 steps."""
+@pytest.fixture(scope="module")
+def state_of_8(tmp_path_factory) -> Path:
+    """A run of 8 steps, to be looked at."""
+    folder = tmp_path_factory.mktemp("stopped")
     Run(small("steps=8"), phrase_corpus(300), folder).train(progress=False)
     return folder
 
 
-@pytest.fixture(scope="module")
-def state_of_8(tmp_path_factory) -> Path:
-    return stopped(tmp_path_factory.mktemp("stopped"))
+@pytest.fixture
+def stopped(state_of_8, tmp_path) -> Path:
+    """The same run, to be changed."""
+    return Path(shutil.copytree(state_of_8, tmp_path / "run"))
 
 
-def test_a_model_to_translate_with_is_not_resumed_from(tmp_path):
-    shutil.copy(stopped(tmp_path) / "best.pt", tmp_path / "last.pt")
+def test_a_model_to_translate_with_is_not_resumed_from(stopped):
+    shutil.copy(stopped / "best.pt", stopped / "last.pt")
     with pytest.raises(LabError, match=r"last\.pt is a model to translate with, as best\.pt is, .*; give another"):
-        Run(small("steps=16"), phrase_corpus(300), tmp_path)
+        Run(small("steps=16"), phrase_corpus(300), stopped)
 
 
 @pytest.mark.parametrize(
@@ -154,10 +157,10 @@ def test_a_damaged_log_is_named_with_its_line(tmp_path, log, line):
     assert path.read_bytes() == log
 
 
-def test_a_log_that_was_removed_begins_anew(tmp_path):
-    (stopped(tmp_path) / "log.csv").unlink()
-    Run(small("steps=12"), phrase_corpus(300), tmp_path).train(progress=False)
-    assert [row["step"] for row in rows(tmp_path)] == ["9", "10", "11", "12"]
+def test_a_log_that_was_removed_begins_anew(stopped):
+    (stopped / "log.csv").unlink()
+    Run(small("steps=12"), phrase_corpus(300), stopped).train(progress=False)
+    assert [row["step"] for row in rows(stopped)] == ["9", "10", "11", "12"]
 
 
 def test_snapshots_that_were_removed_are_told_and_done_without(tmp_path, capsys):
@@ -173,42 +176,41 @@ def test_snapshots_that_were_removed_are_told_and_done_without(tmp_path, capsys)
     assert (tmp_path / "snapshots" / "notes.pt").exists()
 
 
-def test_a_damaged_snapshot_is_named(tmp_path):
-    snapshot = stopped(tmp_path) / "snapshots" / "00000008.pt"
+def test_a_damaged_snapshot_is_named(stopped):
+    snapshot = stopped / "snapshots" / "00000008.pt"
     snapshot.write_bytes(snapshot.read_bytes()[:1000])
-    run = Run(small("steps=16"), phrase_corpus(300), tmp_path)
+    run = Run(small("steps=16"), phrase_corpus(300), stopped)
     sentence = r"00000008\.pt is damaged; remove it, .* \(the last good state is .*last\.pt\.\)"
     with pytest.raises(LabError, match=sentence):
         run.train(progress=False)
 
 
-def test_a_best_model_that_was_removed_comes_again(tmp_path, capsys):
-    (stopped(tmp_path) / "best.pt").unlink()
-    run = Run(small("steps=16"), phrase_corpus(300), tmp_path)
+def test_a_best_model_that_was_removed_comes_again(stopped, capsys):
+    (stopped / "best.pt").unlink()
+    run = Run(small("steps=16"), phrase_corpus(300), stopped)
     assert "best.pt: missing; it will be the best model from here on" in capsys.readouterr().err
     run.train(progress=False)
     assert load_checkpoint(run.best).step == 16
 
 
-def test_a_best_model_without_its_run_is_not_replaced(tmp_path):
+def test_a_best_model_without_its_run_is_not_replaced(stopped):
     """But for what a run leaves that was killed at its first validation."""
-    (stopped(tmp_path) / "last.pt").unlink()
-    Run(small("steps=16"), phrase_corpus(300), tmp_path)
+    (stopped / "last.pt").unlink()
+    Run(small("steps=16"), phrase_corpus(300), stopped)
     for settings in (["seed=2"], ["validate_every=4"]):
         with pytest.raises(LabError, match=r"best\.pt is another run's, which this one would replace; give another"):
-            Run(small("steps=16", *settings), phrase_corpus(300), tmp_path)
+            Run(small("steps=16", *settings), phrase_corpus(300), stopped)
     with pytest.raises(LabError, match=r"best\.pt is another run's"):
-        Run(small("steps=16"), phrase_corpus(301), tmp_path)
-    (tmp_path / "best.pt").write_text("mine")
+        Run(small("steps=16"), phrase_corpus(301), stopped)
+    (stopped / "best.pt").write_text("mine")
     with pytest.raises(LabError, match=r"best\.pt is another run's"):
-        Run(small("steps=16"), phrase_corpus(300), tmp_path)
+        Run(small("steps=16"), phrase_corpus(300), stopped)
 
 
-def test_losses_on_other_validation_pairs_are_not_compared(tmp_path):
-    stopped(tmp_path)
+def test_losses_on_other_validation_pairs_are_not_compared(stopped):
     corpus = phrase_corpus(300)
     with pytest.raises(LabError, match=r"last\.pt was validated on other data \(phrases\); give another --out"):
-        Run(small("steps=16"), replace(corpus, validation=corpus.validation[1:]), tmp_path)
+        Run(small("steps=16"), replace(corpus, validation=corpus.validation[1:]), stopped)
 
 
 DAMAGED = {
