@@ -62,8 +62,7 @@ class Trainer:
 
     Its state (`state`, `restore`) holds all that the coming steps depend on, but for the model's weights: after
     `restore` on the same machine, a run continues to the very same losses (on CUDA up to rounding, since kernels there
-    add up in any order). Each step seeds torch's global generator,
-    from which dropout draws.
+    add up in any order). Each step seeds torch's global generator, from which dropout draws.
     """
 
     def __init__(
