@@ -29,12 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; bad input becomes one sentence on stderr and exit status 2."""
     commands = parser()
     arguments, rest = commands.parse_known_args(argv)
-    # argparse gives a list of words only those before the first option: `translate best.pt --beam 2 TEXT` has none.
-    words = getattr(arguments, "text", None)
-    if rest and (words is None or any(word.startswith("-") for word in rest)):
+    # argparse gives a list of words only those before the first option, of `translate best.pt --beam 2 TEXT` none. A
+    # command whose words may stand there says under which name it takes them.
+    name = getattr(arguments, "takes_more", None)
+    split = rest.index("--") if "--" in rest else len(rest)
+    if rest and (name is None or any(word.startswith("-") for word in rest[:split])):
         commands.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
-        arguments.text = [*words, *rest]
+        setattr(arguments, name, [*getattr(arguments, name), *rest[:split], *rest[split + 1 :]])
     try:
         return arguments.run(arguments)
     except (LabError, ClassroomError) as error:

@@ -127,7 +127,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     draw.add_argument("--seed", type=int, default=0, help="the same seed draws the same (default: 0)")
     _add_decoding(translate)
     _add_device(translate)
-    translate.set_defaults(run=_translate)
+    translate.set_defaults(run=_translate, takes_more="text")
 
 
 def _add_languages(parser: argparse.ArgumentParser) -> None:
@@ -251,9 +251,9 @@ def _average(arguments: argparse.Namespace) -> int:
         corpus = load_corpus(arguments.data, *last.languages)
     else:
         corpus = _built_in(*last.languages, training.pairs, training.seed)
-    seen = (last.data.get("fingerprint"), last.data.get("validation_fingerprint", corpus.fingerprint("validation")))
-    if (corpus.fingerprint(), corpus.fingerprint("validation")) != seen:
-        raise LabError(f"{files[-1]} was trained on other data than {corpus.name}; give with --data what it was.")
+    other = last.other_data(corpus)
+    if other:
+        raise LabError(f"{files[-1]} was {other} on other data than {corpus.name}; give with --data what it was.")
     examples, _ = encode_pairs(corpus.validation, last.tokenizer, longest)
     if not examples:
         raise LabError(f"no validation pair of {corpus.name} fits in the model's max_length={longest}; give others.")

@@ -49,7 +49,7 @@ def check_writable(path: Path) -> None:
 
 @contextmanager
 def only_writer(path: Path) -> Iterator[None]:
-    """Inside, no other program that asks for it here writes into the directory of `path`, which is made if missing.
+    """Inside, a second program that calls this for the same directory is refused; it is made if missing.
 
     The directory itself is locked, by the system, which ends the lock with the program, however it ends. Where the
     system has no such locks, nothing is locked.

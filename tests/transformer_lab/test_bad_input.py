@@ -273,7 +273,7 @@ CASES: dict[str, tuple[Callable[[Path, Path], list[str]], str]] = {
         lambda folder, run: [
             *averaged(run, "best.pt", "last.pt"), "--out", str(folder / "new.pt"), "--data", long_validation(folder),
         ],
-        r".*last\.pt was trained on other data than data; give with --data what it was\.",
+        r".*last\.pt was validated on other data than data; give with --data what it was\.",
     ),
     "an average that nothing can validate": (
         lambda folder, run: change(run / "last.pt", without_fingerprint_of_validation) or [
@@ -372,8 +372,9 @@ def test_words_may_stand_after_options(trained, capsys):
     before, after = [*translated(trained), "--beam", "2"], [*translated(trained)[:2], "--beam", "2", "书"]
     assert main(before) == DONE
     printed = capsys.readouterr().out
-    assert main(after) == DONE
-    assert capsys.readouterr().out == printed
+    for words in (after, [*after[:-1], "--", after[-1]]):
+        assert main(words) == DONE
+        assert capsys.readouterr().out == printed
     with pytest.raises(SystemExit, match="2"):
         main([*after, "--beams"])
     assert "unrecognized arguments: 书 --beams" in capsys.readouterr().err

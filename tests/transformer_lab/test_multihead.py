@@ -112,7 +112,7 @@ class OnCUDA:
         (torch.empty(1, 1, 1, 4), True, 999, False),
         (OnCUDA, False, 9, True),
         (OnCUDA, True, 9, False),
-        (OnCUDA, True, 257, True),
+        (OnCUDA, True, 129, True),
     ],
     ids=["processor", "processor, compiled", "CUDA", "CUDA, compiled", "CUDA, compiled, long"],
 )

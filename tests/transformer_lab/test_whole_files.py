@@ -134,13 +134,15 @@ def test_a_second_writer_is_refused_until_the_first_is_gone_however_it_went(tmp_
         "with only_writer(Path(sys.argv[1])): print('held', flush=True); time.sleep(300)"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(path)], stdout=subprocess.PIPE) as first:
-        assert first.stdout.readline() == b"held\n"
-        sentence = r"another program is writing .*last\.pt; wait for it, stop it"
-        with pytest.raises(LabError, match=sentence), only_writer(path):
-            pytest.fail("two write at once")
-        with only_writer(tmp_path / "other" / "last.pt"), only_writer(tmp_path / "third" / "last.pt"):
-            pass  # elsewhere there is no lock
-        first.kill()
+        try:
+            assert first.stdout.readline() == b"held\n"
+            sentence = r"another program is writing .*last\.pt; wait for it, stop it"
+            with pytest.raises(LabError, match=sentence), only_writer(path):
+                pytest.fail("two write at once")
+            with only_writer(tmp_path / "other" / "last.pt"), only_writer(tmp_path / "third" / "last.pt"):
+                pass  # elsewhere there is no lock
+        finally:
+            first.kill()
     with only_writer(path):
         (path.parent / "written").touch()
     assert content(tmp_path) == {"run", "run/written"}

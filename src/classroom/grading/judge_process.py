@@ -101,7 +101,7 @@ class JudgeProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "classroom.grading.judge_process", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "classroom.grading.judge_main", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is the grading run's to handle
@@ -134,9 +134,7 @@ def _end_with(descriptor: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)  # the launcher's processes end when they see it gone
 
 
-if __name__ == "__main__":
-    from classroom.grading import judge_process  # under this name, so that both ends mean the same classes
-
-    given = int(sys.argv[1])
-    threading.Thread(target=_end_with, args=(given,), daemon=True).start()
-    judge_process.serve(Connection(given))
+def main(descriptor: int) -> None:
+    """The process from its start; the other end of `descriptor` is the grading run's."""
+    threading.Thread(target=_end_with, args=(descriptor,), daemon=True).start()
+    serve(Connection(descriptor))

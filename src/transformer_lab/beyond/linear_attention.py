@@ -8,12 +8,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-EPSILON = 1e-20  # a query that no key answers gets 0, not 0/0; far below any sum of φ, which is at least some e⁻ˣ
-
 
 def feature_map(x: Float[Tensor, "*batch n d_k"]) -> Float[Tensor, "*batch n d_k"]:
-    """φ(x) = elu(x) + 1 (equation 7): positive everywhere, so that the weights are."""
-    return torch.nn.functional.elu(x) + 1
+    """φ(x) = elu(x) + 1 (equation 7): positive everywhere, so that the weights are.
+
+    Written as eˣ where x is negative: there elu(x) is eˣ − 1, and 1 more would round to 0 soon.
+    """
+    return torch.where(x > 0, x + 1, x.clamp(max=0).exp())
 
 
 def linear_attention(
@@ -28,7 +29,7 @@ def linear_attention(
         k = k * mask[..., None]
     summary = k.transpose(-2, -1) @ value  # (d_k, d_v): the length is gone
     total = k.sum(dim=-2)
-    return q @ summary / (q @ total[..., None] + EPSILON)
+    return _divided(q @ summary, q @ total[..., None])
 
 
 def causal_linear_attention(
@@ -40,7 +41,7 @@ def causal_linear_attention(
     q, k = feature_map(query), feature_map(key)
     summary = (k[..., :, None] * value[..., None, :]).cumsum(dim=-3)  # (n, d_k, d_v)
     total = k.cumsum(dim=-2)
-    return (q[..., None, :] @ summary)[..., 0, :] / ((q * total).sum(dim=-1, keepdim=True) + EPSILON)
+    return _divided((q[..., None, :] @ summary)[..., 0, :], (q * total).sum(dim=-1, keepdim=True))
 
 
 def recurrent_step(
@@ -55,5 +56,10 @@ def recurrent_step(
     """
     q, k = feature_map(query), feature_map(key)
     summary, total = state[0] + k[..., :, None] * value[..., None, :], state[1] + k
-    output = (q[..., None, :] @ summary)[..., 0, :] / ((q * total).sum(dim=-1, keepdim=True) + EPSILON)
+    output = _divided((q[..., None, :] @ summary)[..., 0, :], (q * total).sum(dim=-1, keepdim=True))
     return output, (summary, total)
+
+
+def _divided(weighted: Float[Tensor, "*batch d_v"], total: Float[Tensor, "*batch 1"]) -> Float[Tensor, "*batch d_v"]:
+    """The weighted sum over the sum of the weights; 0, not 0/0, for a query that no key answers."""
+    return weighted / total.masked_fill(total == 0, 1.0)

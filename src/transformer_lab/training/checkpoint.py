@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
@@ -15,6 +16,8 @@ from transformer_lab.training.config import Recipe
 from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
+SPLITS = (("train", "fingerprint", "trained"), ("validation", "validation_fingerprint", "validated"))
+REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 KINDS = {"recipe": dict, "tokenizer": str, "weights": dict, "step": int, "languages": list, "data": dict}
 
 
@@ -51,6 +54,15 @@ class Checkpoint:
             model = self.recipe.build()
         self.give_weights(model)
         return model.eval()
+
+    def other_data(self, corpus: Corpus) -> str:
+        """`trained` or `validated` where that was done on other pairs than the corpus has, else an empty string."""
+        for split, name, word in SPLITS:
+            fingerprint = corpus.fingerprint(split)
+            # Checkpoints of earlier versions of the course know nothing of the validation pairs.
+            if self.data.get(name, fingerprint if split == "validation" else None) != fingerprint:
+                return word
+        return ""
 
     def give_weights(self, model: Seq2Seq) -> None:
         """Loads these weights into a model of this recipe. Raises LabError where they do not fit it."""
@@ -161,7 +173,7 @@ def _check(content: Mapping[str, Any]) -> None:
             isinstance(name, str)
             and isinstance(tensor, Tensor)
             and tensor.layout == torch.strided
-            and tensor.is_floating_point()
+            and tensor.dtype in REAL
         )
         if not dense or not tensor.isfinite().all():
             raise ValueError(f"its weight {name!r} is {'not finite' if dense else 'no tensor of real numbers'}")

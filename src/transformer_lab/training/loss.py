@@ -66,6 +66,7 @@ def _traced_losses(
     tensor as large as the logits, in float32.
     """
     z = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    z = z - z.detach().amax(-1, keepdim=True)  # else the small loss of a sure row is lost in rounding
     words = torch.arange(z.shape[-1], device=z.device)
     loss = z.logsumexp(-1) - (1 - smoothing) * z.where(words == right[:, None], 0.0).sum(-1)
     return loss - smoothing * z.mean(-1) if smoothing else loss

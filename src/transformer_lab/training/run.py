@@ -25,7 +25,7 @@ from transformer_lab.data.batching import Example, encode_pairs
 from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from transformer_lab.training.checkpoint import SPLITS, Checkpoint, load_checkpoint, save_checkpoint
 from transformer_lab.training.config import Recipe
 from transformer_lab.training.distributed import ALONE, Processes
 from transformer_lab.training.out_of_memory import out_of_memory
@@ -34,7 +34,6 @@ from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
 from transformer_lab.whole_files import check_writable, remove_rests
 
-ADDED = ("validation_fingerprint",)  # what checkpoints of earlier versions of the course do not have
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 
 
@@ -96,10 +95,7 @@ class Run:
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._clock = 0.0  # when the time was last looked at
         self._speed = 0.0  # target tokens a second
-        self._fingerprints = {
-            "fingerprint": corpus.fingerprint(),
-            "validation_fingerprint": corpus.fingerprint("validation"),
-        }
+        self._fingerprints = {name: corpus.fingerprint(split) for split, name, _ in SPLITS}
         self.resumed_from = 0
         if self.last.exists():
             self._resume()
@@ -285,10 +281,8 @@ class Run:
                 f"{self.last} is a model to translate with, as best.pt is, without the state that training goes on "
                 f"from; {remedy}."
             )
-        for name, fingerprint in self._fingerprints.items():
-            if stored.data.get(name, fingerprint if name in ADDED else None) != fingerprint:
-                split = "validated" if name.startswith("validation") else "trained"
-                raise LabError(f"{self.last} was {split} on other data ({stored.data.get('name')}); {remedy}.")
+        if other := stored.other_data(self.corpus):
+            raise LabError(f"{self.last} was {other} on other data ({stored.data.get('name')}); {remedy}.")
         difference = _difference(stored.recipe, self.recipe)
         if difference:
             raise LabError(f"{self.last} was trained with {difference}; {remedy}.")
@@ -302,17 +296,18 @@ class Run:
             self.trainer.restore(stored.trainer)
             self.best_loss, self.seconds = float(stored.data["validation_loss"]), float(stored.data["seconds"])
             self.worse = int(stored.data["worse"])
+            averaged = {int(step) for step in stored.data.get("snapshots", [])}
             if self.trainer.step != stored.step:
                 raise ValueError(f"it is of step {stored.step} and of step {self.trainer.step}")
-        except (KeyError, LabError, TypeError, ValueError) as error:
-            raise LabError(f"{self.last} is damaged ({error}); {remedy}.") from error
+        except (KeyError, LabError, OverflowError, TypeError, ValueError) as error:
+            raise LabError(f"{self.last} is damaged ({str(error).rstrip('.')}); {remedy}.") from error
         self.resumed_from = stored.step
         self._csv.restore(stored.step)
-        self._miss(stored)
+        self._miss(averaged)
 
-    def _miss(self, stored: Checkpoint) -> None:
+    def _miss(self, averaged: set[int]) -> None:
         """Says which files of the run somebody has removed, and does without them."""
-        gone = set(stored.data.get("snapshots", [])) - set(self.snapshots.steps(stored.step))
+        gone = averaged - set(self.snapshots.steps(self.resumed_from))
         if gone:
             steps = ", ".join(map(str, sorted(gone)))
             self._say(f"{self.snapshots.directory} lacks step {steps}: the next averages are of fewer models.")
@@ -326,14 +321,14 @@ class Run:
         Raises:
             LabError: the best model is another run's, which this one would replace.
         """
-        remedy = f"{self.best} is another run's, which this one would replace; give another --out, or move it away."
+        remedy = "this run would replace it; give another --out, or move it away."
         try:
             stored = load_checkpoint(self.best)
         except LabError as error:
-            raise LabError(remedy) from error
-        own = stored.data.get("fingerprint") == self._fingerprints["fingerprint"]
-        if not own or _difference(stored.recipe, self.recipe) or stored.step > self.recipe.training.validate_every:
-            raise LabError(remedy)
+            raise LabError(f"{error} But {remedy}") from error
+        later = stored.step > self.recipe.training.validate_every
+        if later or stored.other_data(self.corpus) or _difference(stored.recipe, self.recipe):
+            raise LabError(f"{self.best} is another run's, and {remedy}")
 
     def _say(self, sentence: str) -> None:
         if self.processes.first:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from transformer_lab.errors import LabError
 from transformer_lab.training.averaging import average_weights
+from transformer_lab.training.out_of_memory import is_out_of_memory
 from transformer_lab.whole_files import atomic_write
 
 
@@ -54,5 +55,15 @@ class Snapshots:
 def _read(file: Path) -> dict[str, Tensor]:
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
+    except OSError as error:
+        if error.filename is None:  # not the system's, but torch's word for a truncated file
+            raise _damaged(file) from error
+        raise LabError(f"{file} cannot be read: {error.strerror}; see to its permissions") from error
     except Exception as error:  # from a file that holds anything, reading may raise anything
-        raise LabError(f"{file} is damaged; remove it, and the averages do without it") from error
+        if is_out_of_memory(error):
+            raise
+        raise _damaged(file) from error
+
+
+def _damaged(file: Path) -> LabError:
+    return LabError(f"{file} is damaged; remove it, and the averages do without it")

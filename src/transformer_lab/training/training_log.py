@@ -48,9 +48,14 @@ class CsvLog:
         """Goes on after `step`: what the file says of later ones is forgotten.
 
         Raises:
-            LabError: the file is not such a log, or cannot be read; its line is named.
+            LabError: the file is not such a log, or cannot be read (its line is named), or ends before `step`.
         """
         rows = _read_rows(self.path) if self.path.exists() else []
+        if rows and rows[-1][0] < step:
+            raise LabError(
+                f"{self.path} ends at step {rows[-1][0]}, before the state of step {step}; restore the file, or remove "
+                "it to go on with a new one."
+            )
         self._rows = [row for row in rows if row[0] <= step]
 
 

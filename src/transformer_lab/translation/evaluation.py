@@ -9,6 +9,8 @@ from transformer_lab.data.corpus import Pair
 from transformer_lab.errors import LabError
 from transformer_lab.translation.translator import Translator
 
+CHINESE = {"zh", "cmn", "zho", "chi"}  # sacreBLEU knows the first, Tatoeba's files have the second
+
 
 @dataclass(frozen=True)
 class Score:
@@ -33,14 +35,20 @@ def bleu(
     """
     if not translations or len(translations) != len(references):
         raise LabError(f"{len(translations)} translations against {len(references)} references: expected as many.")
-    try:
-        metric = BLEU(lowercase=lowercase, trg_lang=language)
-    except RuntimeError as error:
-        raise LabError(
-            f"sacreBLEU needs more to score translations into {language!r}: run `pip install 'sacrebleu[{language}]'`."
-        ) from error
+    metric = _metric(lowercase, language)
     result = metric.corpus_score(list(translations), [list(references)])
     return Score(result.score, str(metric.get_signature()), len(translations), str(result))
+
+
+def _metric(lowercase: bool, language: str) -> BLEU:
+    code = language.replace("_", "-").split("-")[0].lower()
+    code = "zh" if code in CHINESE else code
+    try:
+        return BLEU(lowercase=lowercase, trg_lang=code)
+    except RuntimeError as error:
+        raise LabError(
+            f"sacreBLEU needs more to score translations into {language!r}: run `pip install 'sacrebleu[{code}]'`."
+        ) from error
 
 
 def evaluate(
@@ -56,5 +64,6 @@ def evaluate(
 
     The settings are those of `translate_all` and, for the score, of `bleu`.
     """
+    _metric(lowercase, language)  # tried now, not after hours of translating
     translations = translator.translate_all([pair.source for pair in pairs], beam, length_penalty, batch_tokens)
     return bleu(translations, [pair.target for pair in pairs], lowercase, language), translations

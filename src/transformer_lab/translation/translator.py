@@ -44,7 +44,7 @@ class Translator:
         if len(ids) > self.model.max_length:
             raise LabError(
                 f"the sentence has {len(ids)} tokens with its <eos>, this model takes at most "
-                f"{self.model.max_length}: split it, or train with a larger max_length: {text[:40]}…"
+                f"{self.model.max_length}; split it, or train with a larger max_length: {text[:40]}…"
             )
         return ids
 

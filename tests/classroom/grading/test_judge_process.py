@@ -1,6 +1,8 @@
 """A judge is a process that may die or hang on a submission: then the reports say so, and the run goes on."""
 
 import os
+import subprocess
+import sys
 import time
 from functools import partial
 
@@ -39,3 +41,9 @@ def test_one_that_dies_is_tried_again_and_then_told(judging):
     report = judging(partial(os._exit, 1))
     assert (report.outcome, report.score) == ("failed", 0)
     assert report.reason.startswith("The process that judges died 2 times")
+
+
+def test_a_process_that_judges_imports_no_nbgrader():
+    """It would take longer than all else of its start; what is written for nbgrader is written elsewhere."""
+    code = "import sys, classroom.grading.judge_process; sys.exit('nbgrader' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

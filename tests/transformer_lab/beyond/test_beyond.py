@@ -42,6 +42,31 @@ def test_linear_attention_is_its_weights():
     assert_equal_with_gradients(ours, expected, (query, key, value))
 
 
+@pytest.mark.parametrize("shift", [-18.0, -60.0])
+def test_linear_attention_of_small_features_is_still_an_average(shift):
+    """φ of −18 is e⁻¹⁸, which 1 + (e⁻¹⁸ − 1) is not in float32. Against float64 at 1e-5 relative, gradients too."""
+    torch.manual_seed(0)
+    inputs = [torch.randn(2, 5, 4) for _ in range(3)]
+    inputs[0], inputs[1] = inputs[0] + shift, inputs[1] + shift / 2
+    narrow, wide = ([x.to(dtype).requires_grad_() for x in inputs] for dtype in (torch.float32, torch.float64))
+    ours, exact = linear_attention(*narrow), by_weights(*wide, 1.0)
+    torch.testing.assert_close(ours.double(), exact, rtol=1e-5, atol=1e-6)
+    direction = torch.randn_like(exact)
+    for a, b in zip(
+        torch.autograd.grad(ours, narrow, direction.float()), torch.autograd.grad(exact, wide, direction), strict=True
+    ):
+        torch.testing.assert_close(a.double(), b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_linear_attention_to_nothing_is_0(dtype):
+    query, key, value = (torch.randn(1, 3, 4, dtype=dtype).requires_grad_() for _ in range(3))
+    found = linear_attention(query, key, value, torch.zeros(1, 3, dtype=torch.bool))
+    found.sum().backward()
+    assert (found == 0).all()
+    assert all((x.grad == 0).all() for x in (query, key, value))
+
+
 def test_causal_linear_attention_is_its_weights_and_a_recurrent_network():
     torch.manual_seed(0)
     query, key, value = draw(2, 9, 4), draw(2, 9, 4), draw(2, 9, 3)

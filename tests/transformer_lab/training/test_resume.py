@@ -198,12 +198,29 @@ def test_a_best_model_without_its_run_is_not_replaced(stopped):
     (stopped / "last.pt").unlink()
     Run(small("steps=16"), phrase_corpus(300), stopped)
     for settings in (["seed=2"], ["validate_every=4"]):
-        with pytest.raises(LabError, match=r"best\.pt is another run's, which this one would replace; give another"):
+        with pytest.raises(LabError, match=r"best\.pt is another run's, and this run would replace it; give another"):
             Run(small("steps=16", *settings), phrase_corpus(300), stopped)
     with pytest.raises(LabError, match=r"best\.pt is another run's"):
         Run(small("steps=16"), phrase_corpus(301), stopped)
     (stopped / "best.pt").write_text("mine")
-    with pytest.raises(LabError, match=r"best\.pt is another run's"):
+    with pytest.raises(
+        LabError, match=r"best\.pt is truncated or not a checkpoint; .* But this run would replace it; "
+    ):
+        Run(small("steps=16"), phrase_corpus(300), stopped)
+
+
+def test_a_run_of_an_earlier_version_of_the_course_goes_on(stopped):
+    content = torch.load(stopped / "last.pt", weights_only=True)
+    for name in ("validation_fingerprint", "snapshots"):
+        del content["data"][name]
+    torch.save(content, stopped / "last.pt")
+    assert Run(small("steps=16"), phrase_corpus(300), stopped).resumed_from == 8
+
+
+def test_a_log_that_ends_before_the_state_is_not_gone_on_with(stopped):
+    lines = (stopped / "log.csv").read_text().splitlines(keepends=True)
+    (stopped / "log.csv").write_text("".join(lines[:6]))
+    with pytest.raises(LabError, match=r"log\.csv ends at step 5, before the state of step 8; restore the file, or"):
         Run(small("steps=16"), phrase_corpus(300), stopped)
 
 
@@ -238,7 +255,10 @@ def test_a_state_that_nothing_can_go_on_from(state_of_8, tmp_path, damage):
         Run(small("steps=16"), phrase_corpus(300), tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"seconds": None}, {"worse": "x"}, {"validation_loss": "low"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"seconds": None}, {"worse": "x"}, {"worse": float("inf")}, {"validation_loss": "low"}, {"snapshots": None}],
+)
 def test_a_record_of_the_run_that_is_none(state_of_8, tmp_path, change):
     content = torch.load(state_of_8 / "last.pt", weights_only=True)
     content["data"] |= change
