@@ -150,6 +150,9 @@ def test_sampling_is_greedy_when_it_is_cold_or_has_one_choice():
     assert sample_decode(network, source, BOS, EOS, temperature=1e-4, limit=12) == greedy
     assert sample_decode(network, source, BOS, EOS, temperature=1e-300, limit=12) == greedy
     assert sample_decode(network, source, BOS, EOS, top_k=1, limit=12) == greedy
+    network = network.float()  # in which 1e-46 would be 0
+    greedy = greedy_decode(network, source, BOS, EOS, limit=12)
+    assert sample_decode(network, source, BOS, EOS, temperature=1e-46, limit=12) == greedy
 
 
 def test_the_same_generator_draws_the_same_sentences():
