@@ -44,6 +44,8 @@ def test_translating_leaves_the_model_in_the_mode_it_was_in(translator):
 
 
 def test_a_sentence_that_cannot_be_translated_is_named_by_its_place(translator):
+    with pytest.raises(LabError, match=r"^the sentence is empty; there is nothing to translate"):
+        translator.translate("  ")
     with pytest.raises(LabError, match="sentence 2: the sentence is empty; there is nothing to translate"):
         translator.translate_all(["好", " "])
     with pytest.raises(LabError, match=r"sentence 1: the sentence has \d+ tokens with its <eos>, this model takes"):
