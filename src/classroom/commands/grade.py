@@ -108,7 +108,7 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
         students = [arguments.student]
     if not students:
         raise ClassroomError(f"nobody has submitted {name}: put notebooks into {course.root}/submitted/STUDENT/{name}/")
-    make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions)
+    make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions, len(students))
     if make_launcher.sandboxed:
         check_hidden([course.root, assignment.directory])
     with only_run(course.root):

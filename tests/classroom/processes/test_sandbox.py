@@ -19,10 +19,10 @@ import pytest
 import classroom.processes.sandbox
 from classroom.errors import ClassroomError
 from classroom.processes import isolation, system_calls
-from classroom.processes.launcher import ForkServer
+from classroom.processes.launcher import ForkServer, QuickStart
 from classroom.processes.limits import Limits
 from classroom.processes.process_student import ProcessStudent
-from classroom.processes.sandbox import Sandbox, check_hidden, check_machine, choose_launcher
+from classroom.processes.sandbox import QuickSandbox, Sandbox, check_hidden, check_machine, choose_launcher
 from classroom.student_code.student import Call, StudentLost
 
 LIMITS = Limits(cell_seconds=10, total_seconds=60, memory=2**30, disk=16 * 2**20, processes=40)
@@ -294,15 +294,20 @@ def test_without_bubblewrap_it_says_what_to_install(monkeypatch):
     with pytest.raises(ClassroomError, match=r"no `bwrap` on this machine: install it \(Debian"):
         check_machine()
     with pytest.raises(ClassroomError, match="--no-sandbox"):
-        choose_launcher(no_sandbox=False, trust_submissions=False)
-    assert choose_launcher(no_sandbox=True, trust_submissions=False) is ForkServer
+        choose_launcher(no_sandbox=False, trust_submissions=False, submissions=9)
+    assert choose_launcher(no_sandbox=True, trust_submissions=False, submissions=9) is ForkServer
 
 
 def test_where_it_works_grading_without_it_needs_a_second_word():
-    assert choose_launcher(no_sandbox=False, trust_submissions=False) is Sandbox
+    assert choose_launcher(no_sandbox=False, trust_submissions=False, submissions=9) is Sandbox
     with pytest.raises(ClassroomError, match="nothing was graded without it"):
-        choose_launcher(no_sandbox=True, trust_submissions=False)
-    assert choose_launcher(no_sandbox=True, trust_submissions=True) is ForkServer
+        choose_launcher(no_sandbox=True, trust_submissions=False, submissions=9)
+    assert choose_launcher(no_sandbox=True, trust_submissions=True, submissions=9) is ForkServer
+
+
+def test_a_few_submissions_have_one_that_starts_sooner():
+    assert choose_launcher(no_sandbox=False, trust_submissions=False, submissions=1) is QuickSandbox
+    assert choose_launcher(no_sandbox=True, trust_submissions=True, submissions=1) is QuickStart
 
 
 @pytest.mark.parametrize(
