@@ -28,6 +28,7 @@ def fused_causal_attention(
     """`fused_attention` under the causal mask, without the mask: the kernel knows it and skips the later keys.
 
     A mask given as a tensor has n × n entries itself. For long sequences this is the function whose memory is linear.
+    The models of this library translate sentences and give their masks as tensors.
     """
     return nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
 

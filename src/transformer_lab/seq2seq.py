@@ -109,3 +109,7 @@ class PrefixDecoder(IncrementalDecoder):
     def select(self, rows: Int[Tensor, " kept"]) -> None:
         """See `IncrementalDecoder.select`."""
         self.memory, self.source_mask, self.written = self.memory[rows], self.source_mask[rows], self.written[rows]
+
+    def reorder(self, rows: Int[Tensor, " rows"]) -> None:
+        """See `IncrementalDecoder.reorder`."""
+        self.written = self.written[rows]

@@ -7,7 +7,9 @@ from transformer_lab.errors import LabError
 
 
 def check_heads(d_model: int, num_heads: int) -> None:
-    """Raises LabError when the features cannot be shared out evenly among the heads."""
+    """Raises LabError when there is no head, or the features cannot be shared out evenly among the heads."""
+    if num_heads < 1:
+        raise LabError(f"num_heads={num_heads} must be at least 1")
     if d_model % num_heads:
         raise LabError(
             f"d_model={d_model} is not divisible by num_heads={num_heads}; choose d_model as a multiple of num_heads"

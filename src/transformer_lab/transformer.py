@@ -22,7 +22,8 @@ class TransformerConfig:
     """The sizes of a Transformer; the defaults are the paper's base model (table 3).
 
     Raises:
-        LabError: a size is not positive, `d_model` is odd or no multiple of `num_heads`, `dropout` is not in [0, 1).
+        LabError: a size is not positive, `d_model` is odd or no multiple of `num_heads`, `dropout` is not in [0, 1),
+            or `pad_id` is not in the vocabulary.
     """
 
     vocab_size: int

@@ -57,6 +57,12 @@ def test_a_fully_masked_query_gets_the_output_bias_and_no_nan():
     assert (x.grad == 0).all()
 
 
+@pytest.mark.parametrize("num_heads", [0, -2])
+def test_an_attention_without_heads_is_refused(num_heads):
+    with pytest.raises(LabError, match=f"num_heads={num_heads} must be at least 1"):
+        attention(num_heads)
+
+
 def test_gradients_stay_finite_where_scores_are_very_large():
     """Layers that add without a norm let scores grow to 10⁶ and beyond; float64 is the oracle, to 1 %."""
     ours = attention()

@@ -1,11 +1,14 @@
 """What holds for every sequence-to-sequence model, whatever is inside."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
+from transformer_lab import attention
+from transformer_lab.attention import masked_softmax
 from transformer_lab.errors import LabError
+from transformer_lab.predecessors import additive_attention, convolutional
 from transformer_lab.predecessors.recurrent import FixedContext
 from transformer_lab.training.config import ARCHITECTURES, find_recipe
 from transformer_lab.translation.decoding import beam_decode, greedy_decode
@@ -79,6 +82,49 @@ def test_cross_attention_is_a_distribution_over_the_real_source_tokens(model):
     torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:3]), rtol=0, atol=1e-5)
     assert (weights[1, :, :, 2:] == 0).all()
     assert torch.equal(model.decode(target, memory, mask), before)  # looking changes nothing
+
+
+LOOK_BACK = sorted(name for name, (_, kind) in ARCHITECTURES.items() if not issubclass(kind, FixedContext))
+# More than one of each, so that one cannot be taken for another.
+SEVERAL = {"num_layers": 3, "num_heads": 4, "num_groups": 2}
+
+
+def by_layer(model, used: list[torch.Tensor], queries: int) -> list[torch.Tensor]:
+    """What the softmaxes of one `decode` gave, as (batch, heads, target, source) for each layer."""
+    if isinstance(model, additive_attention.AttentionGRU):  # one a token
+        return [torch.cat(used, dim=1)[:, None]]
+    if isinstance(model, convolutional.ConvolutionalSeq2Seq):  # one a layer
+        return [weights[:, None] for weights in used]
+    # Each layer looks at the target, then at the source; heads that share their keys stand in line.
+    return [weights.reshape(len(weights), -1, queries, weights.shape[-1]) for weights in used[1::2]]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", LOOK_BACK)
+def test_cross_attention_shows_the_weights_that_decoding_uses(name, monkeypatch):
+    """To 1e-6: heads in line are other matrix products than heads one by one."""
+    torch.manual_seed(0)
+    known = {field.name for field in fields(ARCHITECTURES[name][0])}
+    several = [f"{size}={number}" for size, number in SEVERAL.items() if size in known]
+    model = find_recipe("tiny", [f"architecture={name}", "vocab_size=12", "d_model=16", *several]).build().eval()
+    source = torch.tensor([[5, 6, 7, 8], [9, 4, 0, 0]])
+    target = torch.cat([TARGET, TARGET.flip(1)])
+    memory, mask = model.encode(source), model.source_mask(source)
+    used = []
+
+    def recorded(*scores_and_mask):
+        used.append(masked_softmax(*scores_and_mask))
+        return used[-1]
+
+    with monkeypatch.context() as patch:
+        for user in (attention, additive_attention, convolutional):
+            patch.setattr(user, "masked_softmax", recorded)
+        model.decode(target, memory, mask)
+    layers = by_layer(model, used, target.shape[1])
+    assert len(layers) == getattr(model.config, "num_layers", 1)
+    for layer, weights in enumerate(layers):
+        torch.testing.assert_close(model.cross_attention(target, memory, mask, layer), weights, rtol=0, atol=1e-6)
+    torch.testing.assert_close(model.cross_attention(target, memory, mask), layers[-1], rtol=0, atol=1e-6)
 
 
 def test_sizes_that_cannot_be_are_refused_in_one_sentence(model):

@@ -37,7 +37,10 @@ def causal_linear_attention(
     key: Float[Tensor, "*batch n d_k"],
     value: Float[Tensor, "*batch n d_v"],
 ) -> Float[Tensor, "*batch n d_v"]:
-    """The same, each query over the keys up to its own position (equation 9), all positions at once."""
+    """The same, each query over the keys up to its own position (equation 9), all positions at once.
+
+    Linear in n, but it keeps n matrices of d_k × d_v: more than n × n weights until n is larger than d_k · d_v.
+    """
     q, k = feature_map(query), feature_map(key)
     summary = (k[..., :, None] * value[..., None, :]).cumsum(dim=-3)  # (n, d_k, d_v)
     total = k.cumsum(dim=-2)

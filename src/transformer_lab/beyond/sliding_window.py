@@ -1,7 +1,7 @@
 """Sliding-window attention (Beltagy et al. 2020, section 3.1): each position sees its neighbours only.
 
-The weights are n × (2w + 1) instead of n × n. Words further apart meet only through several layers, as in a
-convolution: L layers reach L · w positions to each side.
+The weights are n × (2w + 1) instead of n × n; computed in blocks of w, n × 3w, some of them masked. Words further apart
+meet only through several layers, as in a convolution: L layers reach L · w positions to each side.
 """
 
 import math

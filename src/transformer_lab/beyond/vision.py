@@ -1,6 +1,6 @@
 """A tiny vision Transformer (Dosovitskiy et al. 2021), and generated images to try it on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from einops import rearrange
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from transformer_lab.errors import LabError
 from transformer_lab.normalization import LayerNorm
 from transformer_lab.prenorm import PreNormEncoderLayer
+from transformer_lab.sizes import check_heads
 from transformer_lab.transformer import Encoder
 
 SHAPES = ("disc", "square", "triangle", "cross")
@@ -47,7 +48,8 @@ class VisionConfig:
     """The sizes of a vision Transformer.
 
     Raises:
-        LabError: the image cannot be cut into patches of this size.
+        LabError: a size is not positive, `d_model` is not divisible by `num_heads`, or the image cannot be cut into
+            patches of this size.
     """
 
     image_size: int = 24
@@ -61,8 +63,10 @@ class VisionConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.image_size, self.patch_size) < 1:
-            raise LabError(f"image_size={self.image_size} and patch_size={self.patch_size} must be at least 1")
+        for size in fields(self):
+            if size.type is int and getattr(self, size.name) < 1:
+                raise LabError(f"{size.name}={getattr(self, size.name)} must be at least 1")
+        check_heads(self.d_model, self.num_heads)
         if self.image_size % self.patch_size:
             raise LabError(
                 f"image_size={self.image_size} is not divisible by patch_size={self.patch_size}; "

@@ -42,7 +42,11 @@ class Tokenizer:
 
     @classmethod
     def train(cls, texts: Iterable[str], vocab_size: int) -> "Tokenizer":
-        """Learns at most `vocab_size` tokens from `texts` (more only where the alphabet alone needs more)."""
+        """Learns at most `vocab_size` tokens from `texts` (more only where the alphabet alone needs more).
+
+        Raises:
+            LabError: there is no text.
+        """
         texts = [_prepared(text) for text in texts]
         frequencies = Counter(character for text in texts for character in text)
         if not frequencies:
@@ -75,11 +79,14 @@ class Tokenizer:
         return [encoding.ids for encoding in encodings]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of some ids, NFKC-normalised and without outer spaces. Special tokens vanish."""
+        """The text of some ids, NFKC-normalised, on one line and without outer spaces. Special tokens vanish.
+
+        A model may write the bytes of a line break, which no sentence has: as a space, it leaves others in their lines.
+        """
         special = (self.pad_id, self.bos_id, self.eos_id, self.unknown_id)
         # The backend counts the bytes of rare characters as special too, so it must skip none.
         spelt = self._backend.decode([token for token in ids if token not in special], skip_special_tokens=False)
-        return spelt.replace(SPACE, " ").strip()
+        return " ".join(spelt.replace(SPACE, " ").splitlines()).strip()
 
     def tokens(self, ids: Sequence[int]) -> list[str]:
         """How each token looks, for labels in figures: `▁` marks the beginning of a word."""

@@ -15,10 +15,12 @@ def toy_corpus(
     """Random sequences of 1 to `longest` of the first `letters` letters for `task`, no sequence twice.
 
     Raises:
-        LabError: there is no such task, or there are not enough sequences.
+        LabError: there is no such task, the alphabet has not so many letters, or there are not enough sequences.
     """
     if task not in TASKS:
         raise LabError(f"there is no toy task {task!r}; choose from {', '.join(TASKS)}.")
+    if not 1 <= letters <= len(string.ascii_lowercase):
+        raise LabError(f"letters={letters} must be at least 1 and at most {len(string.ascii_lowercase)}.")
     wanted, possible = train + 2 * held_out, sum(letters**length for length in range(1, longest + 1))
     if wanted > possible:
         raise LabError(f"{wanted} sequences are wanted but there are only {possible}; raise longest or letters.")

@@ -51,7 +51,7 @@ class AttentionGRUConfig:
     """The sizes of a GRU encoder–decoder with attention.
 
     Raises:
-        LabError: a size is not positive, or `dropout` is not in [0, 1).
+        LabError: a size is not positive, `dropout` is not in [0, 1), or `pad_id` is not in the vocabulary.
     """
 
     vocab_size: int
@@ -168,3 +168,7 @@ class AttentionGRUDecoder(IncrementalDecoder):
         """See `IncrementalDecoder.select`."""
         self.memory, self.mask = self.memory[rows], self.mask[rows]
         self.keys, self.state = self.keys[rows], self.state[rows]
+
+    def reorder(self, rows: Int[Tensor, " rows"]) -> None:
+        """See `IncrementalDecoder.reorder`."""
+        self.state = self.state[rows]

@@ -23,8 +23,8 @@ class ConvolutionalConfig:
     """The sizes of a convolutional encoder–decoder.
 
     Raises:
-        LabError: a size is not positive, `dropout` is not in [0, 1), or `kernel_size` is even, so that a window has
-            no middle.
+        LabError: a size is not positive, `dropout` is not in [0, 1), `pad_id` is not in the vocabulary, or
+            `kernel_size` is even, so that a window has no middle.
     """
 
     vocab_size: int

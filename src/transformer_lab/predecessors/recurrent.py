@@ -17,7 +17,7 @@ class RecurrentConfig:
     """The sizes of a recurrent encoder–decoder.
 
     Raises:
-        LabError: a size is not positive, or `dropout` is not in [0, 1).
+        LabError: a size is not positive, `dropout` is not in [0, 1), or `pad_id` is not in the vocabulary.
     """
 
     vocab_size: int
@@ -95,6 +95,10 @@ class FixedContextDecoder(IncrementalDecoder):
     def select(self, rows: Int[Tensor, " kept"]) -> None:
         """See `IncrementalDecoder.select`."""
         self.memory, self.state = self.memory[rows], self.state[rows]
+
+    def reorder(self, rows: Int[Tensor, " rows"]) -> None:
+        """See `IncrementalDecoder.reorder`."""
+        self.state = self.state[rows]
 
 
 class FixedContextRNN(FixedContext):

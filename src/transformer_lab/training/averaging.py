@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from transformer_lab.errors import LabError
@@ -12,13 +13,21 @@ from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint
 
 
 def average_weights(states: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of several models' weights, in float64 on the way. One state at a time is asked for."""
+    """The mean of several models' weights, in float64 on the way. One state at a time is asked for.
+
+    Raises:
+        LabError: there is no state.
+    """
     total: dict[str, Tensor] = {}
+    dtypes: dict[str, torch.dtype] = {}
     count = 0
     for state in states:
         total = {name: total.get(name, 0) + tensor.double() for name, tensor in state.items()}
+        dtypes = {name: tensor.dtype for name, tensor in state.items()}
         count += 1
-    return {name: (total[name] / count).to(tensor.dtype) for name, tensor in state.items()}
+    if not count:
+        raise LabError("there are no weights to average; give those of at least one model.")
+    return {name: (tensor / count).to(dtypes[name]) for name, tensor in total.items()}
 
 
 def average_checkpoints(files: Sequence[Path], validation_loss: Callable[[Checkpoint], float]) -> Checkpoint:

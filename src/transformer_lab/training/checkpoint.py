@@ -13,6 +13,7 @@ from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
+from transformer_lab.training.out_of_memory import is_out_of_memory
 from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
@@ -118,6 +119,8 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # from a file that holds anything, reading may raise anything
+        if is_out_of_memory(error):
+            raise
         raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise LabError(f"{path} is not a checkpoint of this course; train one with `course train`.")

@@ -72,7 +72,7 @@ class TrainingConfig:
     accumulate: int = setting(1, "batches a step: as large a step as wanted, in the memory of one batch")
     precision: str = setting("auto", "of matrix products: float32 or bf16; auto = bf16 on CUDA, float32 elsewhere")
     compile: str = setting("auto", "by torch.compile: 1 = yes, 0 = no; auto = on CUDA, but for recurrent models")
-    validate_every: int = setting(5_000, "steps; a checkpoint is written as often")
+    validate_every: int = setting(1_500, "steps; a checkpoint is written as often")
     patience: int = setting(0, "validations without a better loss before training stops; 0 = never")
     average: int = setting(5, "the best model is sought among averages of this many last checkpoints")
     seed: int = setting(1, "of all that is drawn: the first weights, the order of batches, dropout")

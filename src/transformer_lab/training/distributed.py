@@ -45,7 +45,10 @@ class Processes:
         return list(items[self.rank :: self.size])
 
     def parallel(self, module: nn.Module, device: torch.device) -> nn.Module:
-        """`module`, whose backward pass then averages the gradients of all processes. All get the first's weights."""
+        """`module`, whose backward pass then averages the gradients of all processes (an all-reduce).
+
+        All get the first's weights.
+        """
         if self.size == 1:
             return module
         return DistributedDataParallel(
@@ -56,23 +59,26 @@ class Processes:
         )
 
     def exchange(self, module: nn.Module, now: bool) -> AbstractContextManager:
-        """Within it, a parallel module's backward pass exchanges gradients, or only adds them up if not `now`."""
+        """Within it, a parallel module's backward pass exchanges gradients, or only adds them up if not `now`.
+
+        DDP's `no_sync`: where gradients are accumulated, they are exchanged once a step, not once a micro-batch.
+        """
         return module.no_sync() if self.size > 1 and not now else contextlib.nullcontext()
 
     def sum(self, numbers: Tensor) -> Tensor:
-        """The sum over all processes, which all get."""
+        """The sum over all processes, which all get: an all-reduce."""
         if self.size > 1:
             dist.all_reduce(numbers)
         return numbers
 
     def each(self, number: int) -> list[int]:
-        """The `number` of every process, in order of rank, which all get."""
+        """The `number` of every process, in order of rank, which all get: an all-gather."""
         numbers = torch.zeros(self.size, dtype=torch.int64)
         numbers[self.rank] = number
         return self.sum(numbers).tolist()
 
     def agree(self, value: Any) -> Any:
-        """The first process's `value` (tensors and plain values) for all; what the others give does not count."""
+        """The first process's `value` (tensors and plain values) for all, a broadcast; the others' do not count."""
         if self.size == 1:
             return value
         values = [value]

@@ -16,7 +16,7 @@ from transformer_lab.training.distributed import Processes
 class Portion:
     """What one process computes in one step. A batch may be a stand-in that counts for nothing (0 tokens)."""
 
-    batches: list[Batch]  # `accumulate` of them, fewer at the end of an epoch
+    batches: list[Batch]  # micro-batches: `accumulate` of them, fewer at the end of an epoch
     tokens: int  # target tokens of the step: of all its batches and all processes, without padding
     epoch: int  # where the data go on after the step
     position: int

@@ -54,6 +54,8 @@ class Gradient:
     def backward(self, batches: list[Batch], tokens: int) -> Float[Tensor, ""]:
         """Adds the gradient of the mean loss over `tokens` target tokens: those of all batches of all processes.
 
+        Several batches are micro-batches of one step (gradient accumulation).
+
         Each batch's loss is a mean over its own tokens, so it counts by its share of all. Returns the mean loss, on
         the device.
         """

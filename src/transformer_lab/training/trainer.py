@@ -99,7 +99,7 @@ class Trainer:
 
         Raises:
             LabError: a loss or a gradient is not finite (on a processor, that step is not taken; a device tells a
-                step later), memory runs out, or the compiler fails.
+                step later), a sentence exceeds `batch_tokens`, memory runs out, or the compiler fails.
         """
         portions = self.feed.portions(self.epoch, self.position, self.device)
         if self.late:
@@ -127,13 +127,13 @@ class Trainer:
         self.model.train()
         self.optimizer.zero_grad()
         loss = self.gradient.backward(portion.batches, portion.tokens)
-        weights = [w for w in self.model.parameters() if w.grad is not None]
-        norm = get_total_norm([weight.grad for weight in weights])
+        parameters = [p for p in self.model.parameters() if p.grad is not None]
+        norm = get_total_norm([p.grad for p in parameters])
         step = Step(number, rate, portion.tokens, Late(torch.stack([loss, norm])))
         if not self.late:
             step.check()
         if config.clip:
-            clip_grads_with_norm_(weights, config.clip, norm)
+            clip_grads_with_norm_(parameters, config.clip, norm)
         self.optimizer.step()
         return step
 

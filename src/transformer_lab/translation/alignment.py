@@ -9,7 +9,7 @@ from torch import Tensor
 from transformer_lab.data.batching import pad
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq, evaluating
-from transformer_lab.translation.decoding import greedy_decode
+from transformer_lab.translation.decoding import greedy_decode, output_limit
 from transformer_lab.translation.translator import Translator
 from transformer_lab.whole_files import atomic_write, check_writable
 
@@ -37,11 +37,10 @@ def translation_attention(
     model, tokenizer = translator.model, translator.tokenizer
     source = translator.encode(text)
     device = next(model.parameters()).device
-    with evaluating(model):
-        read = pad([source], tokenizer.pad_id).to(device)
-        written = greedy_decode(model, read, tokenizer.bos_id, tokenizer.eos_id)[0]
-    # A translation that is as long as the model allows has no room for <eos>.
-    longest = model.max_length
+    read = pad([source], tokenizer.pad_id).to(device)
+    written = greedy_decode(model, read, tokenizer.bos_id, tokenizer.eos_id)[0]
+    # A translation that is as long as it may be was cut off before its <eos>.
+    longest = output_limit(len(source), model.max_length)
     weights = cross_attention(model, source, [tokenizer.bos_id, *written][:longest]).mean(0)
     return tokenizer.tokens([*written, tokenizer.eos_id][:longest]), tokenizer.tokens(source), weights
 

@@ -1,6 +1,7 @@
 """From logits to a sentence: greedy decoding, sampling and beam search over any sequence-to-sequence model.
 
-Rows of a batch are independent, and a row that has written <eos> is computed no further.
+Rows of a batch are independent, and a row that has written <eos> is computed no further. Nothing is dropped, whatever
+mode the model is in.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq
+from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq, evaluating
 
 MOST_PENALTY = 10.0  # a far larger one is no number any more when it is the exponent
 MOST_BEAMS = torch.iinfo(torch.int64).max
@@ -29,7 +30,7 @@ def greedy_decode(
     """The most likely next token, again and again, until <eos>. Returns the ids without <bos> and <eos>.
 
     Raises:
-        LabError: the source is longer than the model allows.
+        LabError: the source is longer than the model allows, or `limit` is below 1.
     """
     return _decode(model, source, bos_id, eos_id, limit, lambda logits: logits.argmax(dim=-1))
 
@@ -51,8 +52,8 @@ def sample_decode(
     `top_p` of their probability (nucleus sampling, Holtzman et al. 2020). A temperature near 0 is greedy decoding.
 
     Raises:
-        LabError: the source is longer than the model allows, `temperature` is not above 0, `top_k` is below 1 or
-            `top_p` is not in (0, 1].
+        LabError: the source is longer than the model allows, `limit` or `top_k` is below 1, `temperature` is not
+            above 0, or `top_p` is not in (0, 1].
     """
     if not temperature > 0:
         raise LabError(f"temperature={temperature} must be above 0; for the likeliest token, decode greedily.")
@@ -83,21 +84,22 @@ def _decode(
 ) -> list[list[int]]:
     """One token a step in every row that still writes, as `choose` picks it from the logits."""
     limits = torch.tensor(_limits(model, source, limit), device=source.device)
-    decoder: IncrementalDecoder = model.incremental(model.encode(source), model.source_mask(source))
     writing = torch.arange(len(source), device=source.device)
     tokens = torch.full_like(writing, bos_id)
     outputs = source.new_empty((len(source), 0))
     finished: dict[int, list[int]] = {}
-    while len(writing):
-        tokens = choose(decoder.step(tokens))
-        outputs = torch.cat([outputs, tokens[:, None]], dim=1)
-        over = (tokens == eos_id) | (limits[writing] == outputs.shape[1])
-        if over.any():
-            for row, ids in zip(writing[over].tolist(), outputs[over].tolist(), strict=True):
-                finished[row] = ids[:-1] if ids[-1] == eos_id else ids
-            kept = (~over).nonzero()[:, 0]
-            outputs, tokens, writing = outputs[kept], tokens[kept], writing[kept]
-            decoder.select(kept)
+    with evaluating(model):
+        decoder: IncrementalDecoder = model.incremental(model.encode(source), model.source_mask(source))
+        while len(writing):
+            tokens = choose(decoder.step(tokens))
+            outputs = torch.cat([outputs, tokens[:, None]], dim=1)
+            over = (tokens == eos_id) | (limits[writing] == outputs.shape[1])
+            if over.any():
+                for row, ids in zip(writing[over].tolist(), outputs[over].tolist(), strict=True):
+                    finished[row] = ids[:-1] if ids[-1] == eos_id else ids
+                kept = (~over).nonzero()[:, 0]
+                outputs, tokens, writing = outputs[kept], tokens[kept], writing[kept]
+                decoder.select(kept)
     return [finished[row] for row in range(len(source))]
 
 
@@ -114,11 +116,12 @@ def beam_decode(
     """The best of `beam` sentences kept at every step; the paper's beam 4 and α = 0.6 (section 6.1).
 
     Sentences compare by log P / ((5 + length) / 6)^α (Wu et al. 2016, equation 14), <eos> counted in the length;
-    without the division, short ones would always win. A source is done when no open sentence can still win.
+    without the division, short ones would always win. A source is done when no open sentence can still win. One that
+    is cut off at `limit` counts only where none has ended: it has not paid for its <eos>.
 
     Raises:
-        LabError: the source is longer than the model allows, `beam` is below 1, or `length_penalty` is not from 0 to
-            `MOST_PENALTY`.
+        LabError: the source is longer than the model allows, `beam` or `limit` is below 1, or `length_penalty` is not
+            from 0 to `MOST_PENALTY`.
     """
     if not 1 <= beam <= MOST_BEAMS:
         raise LabError(f"beam={beam} must be at least 1 and at most {MOST_BEAMS}.")
@@ -127,53 +130,55 @@ def beam_decode(
         return []
     limits = _limits(model, source, limit)
     rows, device = len(source), source.device
-    decoder = model.incremental(model.encode(source), model.source_mask(source))
-    decoder.select(torch.arange(rows, device=device).repeat_interleave(beam))
-    tokens = source.new_full((rows * beam,), bos_id)
-    outputs = source.new_empty((rows * beam, 0))
+    tokens = torch.full((rows * beam,), bos_id)
+    outputs = torch.empty((rows * beam, 0), dtype=torch.long)  # not on the device: what ends is read at once
     # All beams of a row start equal: only the first may be extended, or all would stay copies of it.
     scores = torch.full((rows, beam), -torch.inf, device=device)
     scores[:, 0] = 0.0
-    best: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
+    ended: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
+    cut_off = list(ended)
     going = list(range(rows))
-    for length in range(1, max(limits) + 1):
-        log_probabilities = _wide(decoder.step(tokens)).log_softmax(dim=-1)
-        vocab_size = log_probabilities.shape[-1]
-        totals = (scores.flatten()[:, None] + log_probabilities).view(len(going), beam * vocab_size)
-        # 2 × beam candidates: even if half of them end, a full beam of open sentences remains.
-        values, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=-1)
-        penalty = ((5 + length) / 6) ** length_penalty
-        chosen, kept_scores, still = [], [], []
-        for position, row in enumerate(going):
-            open_beams: list[tuple[float, int, int]] = []
-            last = length == limits[row]
-            for rank, (value, index) in enumerate(
-                zip(values[position].tolist(), indices[position].tolist(), strict=True)
-            ):
-                parent, token = position * beam + index // vocab_size, index % vocab_size
-                if token == eos_id or last:
-                    # An <eos> outside the beam's best does not count: it would never have been kept.
-                    if rank < beam and value / penalty > best[row][0]:
-                        ids = outputs[parent].tolist()
-                        best[row] = (value / penalty, ids if token == eos_id else [*ids, token])
-                elif len(open_beams) < beam:
-                    open_beams.append((value, parent, token))
-            # The most an open sentence can reach: no more log P is lost, and the division is at its largest.
-            reach = open_beams[0][0] / ((5 + limits[row]) / 6) ** length_penalty if open_beams else -torch.inf
-            if open_beams and reach > best[row][0]:
-                still.append(row)
-                open_beams += [(-torch.inf, *open_beams[0][1:])] * (beam - len(open_beams))
-                kept_scores.append([score for score, _, _ in open_beams])
-                chosen += [(parent, token) for _, parent, token in open_beams]
-        if not still:
-            break
-        parents = torch.tensor([parent for parent, _ in chosen], device=device)
-        tokens = torch.tensor([token for _, token in chosen], device=device)
-        outputs = torch.cat([outputs[parents], tokens[:, None]], dim=1)
-        (decoder.reorder if still == going else decoder.select)(parents)
-        scores = torch.tensor(kept_scores, device=device)
-        going = still
-    return [ids for _, ids in best]
+    with evaluating(model):
+        decoder = model.incremental(model.encode(source), model.source_mask(source))
+        decoder.select(torch.arange(rows, device=device).repeat_interleave(beam))
+        for length in range(1, max(limits) + 1):
+            log_probabilities = _wide(decoder.step(tokens.to(device))).log_softmax(dim=-1)
+            vocab_size = log_probabilities.shape[-1]
+            totals = (scores.flatten()[:, None] + log_probabilities).view(len(going), beam * vocab_size)
+            # 2 × beam candidates: even if half of them end, a full beam of open sentences remains.
+            values, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=-1)
+            penalty = ((5 + length) / 6) ** length_penalty
+            chosen, kept_scores, still = [], [], []
+            for position, (row, *candidates) in enumerate(zip(going, values.tolist(), indices.tolist(), strict=True)):
+                open_beams: list[tuple[float, int, int]] = []
+                last = length == limits[row]
+                for rank, (value, index) in enumerate(zip(*candidates, strict=True)):
+                    parent, token = position * beam + index // vocab_size, index % vocab_size
+                    if token == eos_id or last:
+                        best = ended if token == eos_id else cut_off
+                        # An end outside the beam's best does not count: it would never have been kept.
+                        if rank < beam and value / penalty > best[row][0]:
+                            ids = outputs[parent].tolist()
+                            best[row] = (value / penalty, ids if token == eos_id else [*ids, token])
+                    elif len(open_beams) < beam:
+                        open_beams.append((value, parent, token))
+                # The most an open sentence can reach: no more log P is lost, and the division is at its largest.
+                reach = open_beams[0][0] / ((5 + limits[row]) / 6) ** length_penalty if open_beams else -torch.inf
+                if open_beams and reach > ended[row][0]:
+                    still.append(row)
+                    open_beams += [(-torch.inf, *open_beams[0][1:])] * (beam - len(open_beams))
+                    kept_scores.append([score for score, _, _ in open_beams])
+                    chosen += [(parent, token) for _, parent, token in open_beams]
+            if not still:
+                break
+            parents = torch.tensor([parent for parent, _ in chosen])
+            tokens = torch.tensor([token for _, token in chosen])
+            outputs = torch.cat([outputs[parents], tokens[:, None]], dim=1)
+            (decoder.reorder if still == going else decoder.select)(parents.to(device))
+            scores = torch.tensor(kept_scores, device=device)
+            going = still
+    found = (end if end[0] > -torch.inf else cut for end, cut in zip(ended, cut_off, strict=True))
+    return [ids for _, ids in found]
 
 
 def check_length_penalty(length_penalty: float) -> None:

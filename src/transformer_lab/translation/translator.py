@@ -10,7 +10,7 @@ from torch import Tensor
 from transformer_lab.data.batching import pad, plan_batches
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq, evaluating
+from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.checkpoint import load_checkpoint
 from transformer_lab.translation.decoding import beam_decode, check_length_penalty, greedy_decode, sample_decode
 
@@ -112,9 +112,8 @@ class Translator:
         device = next(self.model.parameters()).device
         outputs: list[str] = [""] * len(texts)
         lengths = [len(ids) for ids in encoded]
-        with evaluating(self.model):
-            for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
-                source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
-                for index, ids in zip(indices, decode(source), strict=True):
-                    outputs[index] = self.tokenizer.decode(ids)
+        for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
+            source = pad([encoded[i] for i in indices], self.tokenizer.pad_id).to(device)
+            for index, ids in zip(indices, decode(source), strict=True):
+                outputs[index] = self.tokenizer.decode(ids)
         return outputs

@@ -67,6 +67,9 @@ def test_images_are_cut_into_patches_row_by_row():
     assert model.patches(image)[0].tolist() == [[0, 1, 4, 5], [2, 3, 6, 7], [8, 9, 12, 13], [10, 11, 14, 15]]
     with pytest.raises(LabError, match="choose patches that tile"):
         VisionConfig(image_size=10, patch_size=4)
+    for size in ("classes", "num_layers", "num_heads", "patch_size"):
+        with pytest.raises(LabError, match=f"{size}=0 must be at least 1"):
+            VisionConfig(**{size: 0})
 
 
 def test_it_learns_to_tell_shapes_apart():

@@ -48,6 +48,15 @@ def test_special_tokens_vanish_in_text(tokenizer):
     assert len({tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id, tokenizer.unknown_id}) == 4
 
 
+def test_a_line_break_that_a_model_writes_is_a_space(tokenizer):
+    """Translations stand one a line, and each keeps its line."""
+    for name in ("<0x0A>", "<0x0D>", "<0x0C>"):
+        (broken,) = [token for token in range(tokenizer.size) if tokenizer.tokens([token]) == [name]]
+        ids = [*tokenizer.encode("a book"), broken, *tokenizer.encode("a house")]
+        assert " ".join(tokenizer.decode(ids).split()) == "a book a house"
+        assert len(tokenizer.decode([broken, *ids]).splitlines()) == 1
+
+
 def test_stored_and_trained_again_it_is_the_same(tokenizer):
     again = Tokenizer.train((side for pair in phrase_corpus(1_000).train for side in pair), 900)
     assert again.to_json() == tokenizer.to_json()

@@ -15,3 +15,6 @@ def test_toy_tasks():
         toy_corpus("swap")
     with pytest.raises(LabError, match="60 sequences are wanted but there are only 6"):
         toy_corpus("copy", train=40, held_out=10, longest=2, letters=2)
+    for letters in (0, 27):
+        with pytest.raises(LabError, match=f"letters={letters} must be at least 1 and at most 26"):
+            toy_corpus("copy", letters=letters)

@@ -9,6 +9,7 @@ from runs import small
 from course.cli import DONE, main
 from transformer_lab.data.batching import encode_pairs
 from transformer_lab.data.phrases import phrase_corpus
+from transformer_lab.errors import LabError
 from transformer_lab.training.averaging import average_checkpoints, average_weights
 from transformer_lab.training.checkpoint import load_checkpoint
 from transformer_lab.training.run import Run
@@ -71,6 +72,14 @@ def test_weights_of_half_precision_are_summed_in_full():
     mean = average_weights(states)["w"]
     assert mean.dtype == torch.bfloat16
     assert mean.item() == 65  # 259 / 4 = 64.75 rounds to it; sums in bfloat16 would stay at 256
+
+
+def test_one_model_is_its_own_mean_and_none_have_no_mean():
+    state = {"w": torch.tensor([0.1, -3.0]), "half": torch.tensor([0.1], dtype=torch.bfloat16)}
+    torch.testing.assert_close(average_weights([state]), state, rtol=0, atol=0)
+    for none in ([], iter([])):
+        with pytest.raises(LabError, match=r"^there are no weights to average; give those of at least one model\.$"):
+            average_weights(none)
 
 
 def test_the_command_measures_each_and_writes_the_average(files, tmp_path, capsys):

@@ -145,6 +145,15 @@ def test_a_model_that_pads_with_another_token_than_its_vocabulary(checkpoint):
         wrong.model()
 
 
+def test_memory_that_runs_out_while_reading_is_no_damage(checkpoint, monkeypatch):
+    def exhausted(*_, **__) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", exhausted)
+    with pytest.raises(MemoryError):
+        load_checkpoint(checkpoint)
+
+
 def test_a_path_that_no_file_can_have(checkpoint):
     """As where the checkpoint is forgotten and a long sentence stands in its place."""
     with pytest.raises(LabError, match=r"书 cannot be read: File name too long\."):

@@ -5,7 +5,10 @@ import threading
 import pytest
 import torch
 from runs import rows, small
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from transformer_lab.data.batching import plan_batches
 from transformer_lab.data.toy import toy_corpus
 from transformer_lab.errors import LabError
 from transformer_lab.training.checkpoint import load_checkpoint
@@ -152,3 +155,52 @@ def test_what_a_step_draws_depends_on_its_number_alone(corpus):
             if disturb:
                 torch.rand(5)
     assert losses[0] == losses[1]
+
+
+def first_gradient(corpus, clip: float) -> tuple[Tensor, float]:
+    """What the optimizer is given in the first step, as one vector, and the norm that the step tells."""
+    recipe, tokenizer, train, _ = prepare(corpus, small("steps=1", f"clip={clip}"))
+    torch.manual_seed(1)
+    trainer = Trainer(recipe.build(), train, tokenizer, recipe.training, recipe.model.d_model)
+    given = []
+
+    def look(*_) -> None:
+        given.append(nn.utils.parameters_to_vector([p.grad for p in trainer.model.parameters()]))
+
+    trainer.optimizer.register_step_pre_hook(look)
+    (step,), (gradient,) = list(trainer), given
+    return gradient, step.gradient_norm
+
+
+def test_a_long_gradient_is_cut_to_the_length_of_clip_and_a_short_one_is_left_alone(corpus):
+    """The norm of all weights' gradients together, so the direction stays. Tolerance 1e-5: float32, and torch's ε."""
+    whole, norm = first_gradient(corpus, clip=0)
+    assert norm == pytest.approx(whole.double().norm().item(), rel=1e-5)
+    clipped, told = first_gradient(corpus, clip=norm / 4)
+    assert clipped.double().norm().item() == pytest.approx(norm / 4, rel=1e-5)
+    torch.testing.assert_close(clipped, whole / 4, rtol=1e-5, atol=1e-9)
+    assert told == norm  # what the log shows is the length before
+    untouched, _ = first_gradient(corpus, clip=2 * norm)
+    assert torch.equal(untouched, whole)
+
+
+def test_the_validation_loss_is_the_mean_over_tokens_however_they_are_batched(corpus):
+    """Each sentence alone, by torch: so no padding counts, <eos> does, and nothing is smoothed or dropped."""
+    recipe, tokenizer, _, validation = prepare(corpus, small("dropout=0.3"))
+    torch.manual_seed(1)
+    model = recipe.build()
+    model.eval()
+    total, tokens = 0.0, 0
+    for source, target in validation:
+        wanted = torch.tensor([*target, tokenizer.eos_id])
+        with torch.no_grad():
+            logits = model(torch.tensor([[*source, tokenizer.eos_id]]), torch.tensor([[tokenizer.bos_id, *target]]))
+        total += F.cross_entropy(logits[0], wanted, reduction="sum").item()
+        tokens += len(wanted)
+    model.train()
+    lengths = [example.length for example in validation]
+    assert len(plan_batches(lengths, 100)) > len(plan_batches(lengths, 4_000)) == 1
+    for batch_tokens in (100, 4_000):
+        found = validation_loss(model, validation, tokenizer, batch_tokens)
+        assert found == pytest.approx(total / tokens, rel=1e-5)
+    assert model.training  # as it was before

@@ -16,9 +16,9 @@ BOS, EOS = 1, 2
 SOURCES = [[5, 4, 3, EOS], [3, EOS], [4, 4, 4, 4, 5, 3, EOS]]
 
 
-def model(seed: int, vocab_size: int = 6, max_length: int = 30) -> Transformer:
+def model(seed: int, vocab_size: int = 6, max_length: int = 30, dropout: float = 0.1) -> Transformer:
     torch.manual_seed(seed)
-    return Transformer(TransformerConfig(vocab_size, 16, 2, 32, 1, max_length=max_length)).double().eval()
+    return Transformer(TransformerConfig(vocab_size, 16, 2, 32, 1, dropout, max_length)).double().eval()
 
 
 @torch.no_grad()
@@ -49,12 +49,11 @@ def test_greedy_serves_another_model():
 
 @torch.no_grad()
 def best_by_brute_force(network, source: list[int], limit: int, alpha: float) -> list[int]:
-    """Every sentence of at most `limit` tokens, scored by log P / ((5 + length) / 6)^α."""
+    """Every sentence that ends within `limit` tokens, scored by log P / ((5 + length) / 6)^α."""
     best, best_score = [], -math.inf
     for length in range(1, limit + 1):
-        endings = range(6) if length == limit else [EOS]
         bodies = itertools.product([token for token in range(6) if token != EOS], repeat=length - 1)
-        sentences = torch.tensor([[*body, last] for body in bodies for last in endings])
+        sentences = torch.tensor([[*body, EOS] for body in bodies])
         read = torch.cat([torch.full((len(sentences), 1), BOS), sentences[:, :-1]], dim=1)
         logits = network(torch.tensor([source]).expand(len(sentences), -1), read)
         log_p = logits.log_softmax(-1).gather(-1, sentences[:, :, None]).sum((1, 2))
@@ -78,6 +77,29 @@ def test_a_beam_of_one_without_length_penalty_is_greedy(seed):
     source = pad(SOURCES, 0)
     beam = beam_decode(network, source, BOS, EOS, beam=1, length_penalty=0.0, limit=12)
     assert beam == greedy_decode(network, source, BOS, EOS, limit=12)
+
+
+def test_a_sentence_that_is_cut_off_counts_only_where_none_has_ended():
+    """A model that nearly always goes on: by log P alone, the two tokens without an end are far likelier."""
+    network = model(1)
+    network.embedding.weight.data[EOS] *= 0.1
+    network.embedding.weight.data[3:] = network.embedding.weight.data[3:].abs()
+    source = pad(SOURCES[:1], 0)
+    cut_off = greedy_decode(network, source, BOS, EOS, limit=2)[0]
+    assert len(cut_off) == 2
+    assert len(beam_decode(network, source, BOS, EOS, beam=6, limit=2)[0]) < 2
+    assert beam_decode(network, source, BOS, EOS, beam=1, limit=2) == [cut_off]
+
+
+@pytest.mark.parametrize("decode", [greedy_decode, beam_decode, sample_decode])
+def test_nothing_is_dropped_while_a_model_in_training_writes(decode):
+    network = model(2, dropout=0.5)
+    options = {"generator": torch.Generator().manual_seed(0)} if decode is sample_decode else {}
+    expected = decode(network, pad(SOURCES, 0), BOS, EOS, limit=12, **options)
+    options = {"generator": torch.Generator().manual_seed(0)} if options else {}
+    network.train()
+    assert decode(network, pad(SOURCES, 0), BOS, EOS, limit=12, **options) == expected
+    assert network.training
 
 
 def test_a_source_longer_than_the_model_allows_is_an_error():
