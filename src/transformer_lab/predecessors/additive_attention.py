@@ -133,7 +133,10 @@ class AttentionGRU(Seq2Seq):
     def predict(
         self, seen: Float[Tensor, "*batch thrice_d_model"], words: Float[Tensor, "*batch d_model"]
     ) -> Float[Tensor, "*batch vocab_size"]:
-        """The logits of the next word, from the decoder's state, what it found in the source, and the word before."""
+        """The logits of the next word, from the decoder's state, what it found in the source, and the word before.
+
+        The paper takes the state before the step, and a maxout layer in place of tanh (appendix A.2.2).
+        """
         return self.output(self.dropout(torch.tanh(self.readout(torch.cat([seen, words], dim=-1)))))
 
 
