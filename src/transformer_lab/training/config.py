@@ -154,7 +154,7 @@ RECIPES: dict[str, Recipe] = {
                 max_length=128,
             ),
             replace(
-                _base.training, batch_tokens=1_500, steps=4_000, warmup=400, rate_factor=0.4, clip=1.0,
+                _base.training, batch_tokens=1_500, steps=4_000, warmup=600, decay=1_200, rate_factor=0.6, clip=1.0,
                 validate_every=200, patience=10,
             ),
             architecture="prenorm",
