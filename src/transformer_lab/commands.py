@@ -197,7 +197,7 @@ def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes)
     """What each process does; the first speaks."""
     from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
-    from transformer_lab.training.out_of_memory import out_of_memory
+    from transformer_lab.out_of_memory import out_of_memory
     from transformer_lab.training.run import Run
 
     def say(sentence: str) -> None:
@@ -235,9 +235,9 @@ def _average(arguments: argparse.Namespace) -> int:
     from transformer_lab.data.batching import encode_pairs
     from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
+    from transformer_lab.out_of_memory import out_of_memory
     from transformer_lab.training.averaging import average_checkpoints
     from transformer_lab.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-    from transformer_lab.training.out_of_memory import out_of_memory
     from transformer_lab.training.trainer import validation_loss
 
     files, out = arguments.checkpoint, arguments.out
@@ -359,7 +359,7 @@ def _standard_input() -> list[str]:
 
 def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextManager:
     """Says what to lower when translating runs out of memory."""
-    from transformer_lab.training.out_of_memory import out_of_memory
+    from transformer_lab.out_of_memory import out_of_memory
 
     lower = [f"--batch-tokens={arguments.batch_tokens}", *([f"--beam={arguments.beam}"] * (arguments.beam > 1))]
     elsewhere = "" if device.type == "cpu" else ", or use --device cpu"

@@ -72,8 +72,8 @@ class GatedConvolution(nn.Module):
 class ConvolutionalSeq2Seq(Seq2Seq):
     """Encoder: convolutions that see both sides. Decoder: causal ones, each followed by attention to the source.
 
-    Learned positions are added to the words, because a window does not know where it stands. What attention finds is not
-    scaled by m√(1/m) for m source words, as in the paper (section 3.5): a learned projection follows it.
+    Learned positions are added to the words, because a window does not know where it stands. The paper scales what
+    attention finds by m√(1/m) for m source words (section 3.5); here a learned projection follows it instead.
     """
 
     def __init__(self, config: ConvolutionalConfig):

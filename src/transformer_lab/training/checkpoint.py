@@ -11,13 +11,13 @@ from torch import Tensor
 from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
+from transformer_lab.out_of_memory import is_out_of_memory
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
-from transformer_lab.training.out_of_memory import is_out_of_memory
 from transformer_lab.whole_files import atomic_write
 
 FORMAT, VERSION = "transformer_lab.checkpoint", 1  # in every file: they stay, wherever this module goes
-SPLITS = (("train", "fingerprint", "trained"), ("validation", "validation_fingerprint", "validated"))
+FINGERPRINTS = (("train", "fingerprint", "trained"), ("validation", "validation_fingerprint", "validated"))
 REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 KINDS = {"recipe": dict, "tokenizer": str, "weights": dict, "step": int, "languages": list, "data": dict}
 
@@ -58,7 +58,7 @@ class Checkpoint:
 
     def other_data(self, corpus: Corpus) -> str:
         """`trained` or `validated` where that was done on other pairs than the corpus has, else an empty string."""
-        for split, name, word in SPLITS:
+        for split, name, word in FINGERPRINTS:
             fingerprint = corpus.fingerprint(split)
             # Checkpoints of earlier versions of the course know nothing of the validation pairs.
             if self.data.get(name, fingerprint if split == "validation" else None) != fingerprint:

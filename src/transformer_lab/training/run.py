@@ -25,10 +25,10 @@ from transformer_lab.data.batching import Example, encode_pairs
 from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.training.checkpoint import SPLITS, Checkpoint, load_checkpoint, save_checkpoint
+from transformer_lab.out_of_memory import out_of_memory
+from transformer_lab.training.checkpoint import FINGERPRINTS, Checkpoint, load_checkpoint, save_checkpoint
 from transformer_lab.training.config import Recipe
 from transformer_lab.training.distributed import ALONE, Processes
-from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.snapshots import Snapshots
 from transformer_lab.training.trainer import Step, Trainer, validation_loss
 from transformer_lab.training.training_log import CsvLog, Row, TensorBoardLog
@@ -95,7 +95,7 @@ class Run:
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._clock = 0.0  # when the time was last looked at
         self._speed = 0.0  # target tokens a second
-        self._fingerprints = {name: corpus.fingerprint(split) for split, name, _ in SPLITS}
+        self._fingerprints = {name: corpus.fingerprint(split) for split, name, _ in FINGERPRINTS}
         self.resumed_from = 0
         if self.last.exists():
             self._resume()

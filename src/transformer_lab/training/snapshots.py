@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from transformer_lab.errors import LabError
+from transformer_lab.out_of_memory import is_out_of_memory
 from transformer_lab.training.averaging import average_weights
-from transformer_lab.training.out_of_memory import is_out_of_memory
 from transformer_lab.whole_files import atomic_write
 
 

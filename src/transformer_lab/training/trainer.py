@@ -13,6 +13,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from transformer_lab.data.batching import Example, collate, plan_batches
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
+from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.seq2seq import Seq2Seq, evaluating
 from transformer_lab.training.compiling import compile_errors_in_words
 from transformer_lab.training.config import TrainingConfig
@@ -21,7 +22,6 @@ from transformer_lab.training.feeding import Feed, Portion
 from transformer_lab.training.gradient import Gradient
 from transformer_lab.training.late import Late
 from transformer_lab.training.loss import label_smoothed_cross_entropy
-from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.prefetch import prefetched
 from transformer_lab.training.schedule import adam, learning_rate, linear_decay, set_learning_rate
 

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from transformer_lab.data.batching import plan_batches
 from transformer_lab.data.toy import toy_corpus
 from transformer_lab.errors import LabError
+from transformer_lab.out_of_memory import out_of_memory
 from transformer_lab.training.checkpoint import load_checkpoint
 from transformer_lab.training.config import find_recipe
-from transformer_lab.training.out_of_memory import out_of_memory
 from transformer_lab.training.run import Run, prepare
 from transformer_lab.training.trainer import Trainer, validation_loss
 from transformer_lab.translation.evaluation import evaluate
