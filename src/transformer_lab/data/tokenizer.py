@@ -4,7 +4,8 @@ Byte-pair encoding (Sennrich et al., 2016) merges frequent neighbours inside wor
 
 - A Chinese character is always a token of its own. Chinese does not write word boundaries, so merges would
   cross them; left alone, the characters of 机器学习 stay visible to attention.
-- A character too rare for the vocabulary is spelt in UTF-8 bytes, so every text has a spelling and nothing is lost.
+- A character too rare for the vocabulary is spelt in UTF-8 bytes, so every text has a spelling; only line breaks
+  are lost, in `decode`.
 
 Text is NFKC-normalised first: ？ and ? become one token, and so do Ａ and A.
 """
@@ -81,7 +82,7 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of some ids, NFKC-normalised, on one line and without outer spaces. Special tokens vanish.
 
-        A model may write the bytes of a line break, which no sentence has: as a space, it leaves others in their lines.
+        Whatever breaks a line, such as bytes that a model writes, becomes a space: each text keeps to its line.
         """
         special = (self.pad_id, self.bos_id, self.eos_id, self.unknown_id)
         # The backend counts the bytes of rare characters as special too, so it must skip none.

@@ -11,7 +11,6 @@ from torch import Tensor
 from transformer_lab.data.corpus import Corpus
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.out_of_memory import is_out_of_memory
 from transformer_lab.seq2seq import Seq2Seq
 from transformer_lab.training.config import Recipe
 from transformer_lab.whole_files import atomic_write
@@ -112,15 +111,15 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 def load_checkpoint(path: Path | str) -> Checkpoint:
     """Reads a checkpoint onto the CPU. Nothing in the file is executed (`weights_only`).
 
-    Raises LabError when the file is missing, damaged, not a checkpoint, or of another version.
+    Raises LabError when the file is missing, damaged, too large for memory, not a checkpoint, or of another version.
     """
     path = Path(path)
     _check_readable(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise LabError(f"{path} cannot be read: out of memory; close other programs.") from error
     except Exception as error:  # from a file that holds anything, reading may raise anything
-        if is_out_of_memory(error):
-            raise
         raise LabError(f"{path} is truncated or not a checkpoint; copy it again or train a new one.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise LabError(f"{path} is not a checkpoint of this course; train one with `course train`.")

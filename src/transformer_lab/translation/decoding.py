@@ -116,8 +116,8 @@ def beam_decode(
     """The best of `beam` sentences kept at every step; the paper's beam 4 and α = 0.6 (section 6.1).
 
     Sentences compare by log P / ((5 + length) / 6)^α (Wu et al. 2016, equation 14), <eos> counted in the length;
-    without the division, short ones would always win. A source is done when no open sentence can still win. One that
-    is cut off at `limit` counts only where none has ended: it has not paid for its <eos>.
+    without the division, short ones would always win. A source is done when no open sentence can still win. A
+    sentence that is cut off at `limit` counts only where none has ended: it has not paid for its <eos>.
 
     Raises:
         LabError: the source is longer than the model allows, `beam` or `limit` is below 1, or `length_penalty` is not

@@ -150,7 +150,7 @@ def test_memory_that_runs_out_while_reading_is_no_damage(checkpoint, monkeypatch
         raise MemoryError
 
     monkeypatch.setattr(torch, "load", exhausted)
-    with pytest.raises(MemoryError):
+    with pytest.raises(LabError, match="cannot be read: out of memory; close other programs"):
         load_checkpoint(checkpoint)
 
 

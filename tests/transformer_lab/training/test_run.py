@@ -53,7 +53,7 @@ def test_the_best_model_is_the_newest_or_the_average_whichever_has_the_lower_los
         model = replace(best, weights=weights).model()
         losses[name] = validation_loss(model, run.validation, run.tokenizer)
     assert min(losses, key=losses.get) == winner
-    assert max(losses.values()) > 1.1 * losses[winner]  # so neither passes for the other
+    assert max(losses.values()) > 1.02 * losses[winner]  # so neither passes for the other
 
     assert best.step == 16
     torch.testing.assert_close(best.weights, candidates[winner], rtol=1e-6, atol=1e-9)
