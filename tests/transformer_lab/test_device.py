@@ -62,6 +62,13 @@ def test_without_cuda_devices(devices):
     assert choose_device("auto") == choose_device("auto", 3) == torch.device("cpu")
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_where_there_is_none():
+    assert choose_device("auto") == torch.device("cpu")
+    with pytest.raises(LabError, match="no CUDA device"):
+        choose_device("cuda")
+
+
 @pytest.mark.parametrize("capable", [True, False])
 def test_precision_on_cuda(monkeypatch, capable):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: capable)

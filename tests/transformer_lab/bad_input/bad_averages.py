@@ -1,5 +1,6 @@
 """Given to `course average` wrongly: checkpoints that have no average."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from given import Given, change, fewer_rows, long_validation, smaller_vocabulary
@@ -11,6 +12,16 @@ def wider(content: dict) -> None:
 
 def averaged(run: Path, *names: str) -> list[str]:
     return ["average", *(str(run / name) for name in names), "--device", "cpu"]
+
+
+def averaged_after(edit: Callable[[dict], None]) -> Callable[[Path, Path], list[str]]:
+    """The average of a run's two checkpoints, one of which is changed before."""
+
+    def arguments(folder: Path, run: Path) -> list[str]:
+        change(run / "last.pt", edit)
+        return [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
+
+    return arguments
 
 
 def other_pairs(folder: Path) -> str:
@@ -37,30 +48,19 @@ CASES: dict[str, Given] = {
         r".*best\.pt is one of the checkpoints to average; give another --out\.",
     ),
     "an average of models with other vocabularies": (
-        lambda folder, run: (
-            change(run / "last.pt", smaller_vocabulary)
-            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
-        ),
+        averaged_after(smaller_vocabulary),
         r".*last\.pt and .*best\.pt differ in their vocabulary; average checkpoints of one training\.",
     ),
     "an average of models with other sizes": (
-        lambda folder, run: (
-            change(run / "last.pt", wider) or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
-        ),
+        averaged_after(wider),
         r".*last\.pt and .*best\.pt differ in their sizes; average checkpoints of one training\.",
     ),
     "an average of trainings from other first weights": (
-        lambda folder, run: (
-            change(run / "last.pt", another_seed)
-            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
-        ),
+        averaged_after(another_seed),
         r".*last\.pt and .*best\.pt differ in their seed; average checkpoints of one training\.",
     ),
     "an average of what does not fit": (
-        lambda folder, run: (
-            change(run / "last.pt", fewer_rows)
-            or [*averaged(run, "last.pt", "best.pt"), "--out", str(folder / "new.pt")]
-        ),
+        averaged_after(fewer_rows),
         r".*last\.pt: the checkpoint's weights do not fit its transformer of \d+ tokens: embedding.weight is .*",
     ),
     "an average with itself": (

@@ -35,6 +35,24 @@ def test_a_checkpoint_holds_all_that_translating_needs(checkpoint, corpus):
     assert Translator.load(checkpoint).translate_all([pair.source for pair in corpus.test]) == direct
 
 
+def test_sentences_that_a_loaded_model_cannot_translate_are_named(checkpoint):
+    translator = Translator.load(checkpoint)
+    with pytest.raises(LabError, match="the sentence is empty"):
+        translator.translate("  ")
+    with pytest.raises(LabError, match="sentence 2: the sentence is empty"):
+        translator.translate_all(["你好", ""])
+    with pytest.raises(LabError, match="has 51 tokens with its <eos>, this model takes at most 40; split it"):
+        translator.translate("书" * 50)
+
+
+def test_translations_of_a_loaded_model_do_not_depend_on_company(checkpoint, corpus):
+    translator = Translator.load(checkpoint)
+    sources = [pair.source for pair in corpus.test if len(pair.source) < 12][:5]
+    for beam in (1, 2):
+        together = translator.translate_all(sources, beam)
+        assert together == [translator.translate(source, beam) for source in sources]
+
+
 def test_a_checkpoint_of_an_earlier_version_of_the_course_still_loads(corpus, tmp_path):
     """Its mark and number as they are in files that people keep: names in the library may change, these may not."""
     Run(small("steps=8"), corpus, tmp_path).train(progress=False)
