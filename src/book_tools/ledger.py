@@ -53,11 +53,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter that treats claims; `written` is False while it is only planned."""
+    """A chapter, named like its file; `written` is False while it is only planned. Number 0 is not shown."""
 
     name: str
     title: str
     written: bool
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Ledger:
     def claim(self, claim_id: str) -> Claim:
         """The claim of that id. Raises BookError where there is none."""
         if claim_id not in self.claims:
-            raise BookError(f"There is no claim {claim_id!r} in book/claims.yml; its ids run from C01 to C55.")
+            last = max(self.claims)
+            raise BookError(f"There is no claim {claim_id!r} in book/claims.yml; its ids run from C01 to {last}.")
         return self.claims[claim_id]
 
     def due(self) -> list[str]:
@@ -86,6 +88,7 @@ class Decision:
     claim: Claim
     verdict: Verdict
     evidence: str = field(compare=False)
+    source: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.claim.id} {self.verdict.value}. {self.claim.en}\nMeasured: {self.evidence}"
@@ -94,6 +97,7 @@ class Decision:
 
     def _repr_html_(self) -> str:
         claim, verdict = self.claim, self.verdict
+        source = f' <span class="claim-source">{escape(self.source)}</span>' if self.source else ""
         label = "Condition" if verdict is Verdict.CONDITION else "Instead"
         correct = f'<p class="claim-correct"><b>{label}:</b> {typeset(claim.correct)}</p>' if claim.correct else ""
         return (
@@ -102,7 +106,8 @@ class Decision:
             f'aria-label="Claim {claim.id}: {escape(verdict.value)}" '
             'style="border-left: 4px solid currentColor; padding: 0.25em 1em; margin: 1em 0">'
             f'<p class="claim-head"><span class="claim-id">{claim.id}</span> '
-            f'<span class="claim-verdict"><span aria-hidden="true">{verdict.mark}</span> {verdict.value}</span></p>'
+            f'<span class="claim-verdict"><span aria-hidden="true">{verdict.mark}</span> {verdict.value}</span>'
+            f"{source}</p>"
             f'<p class="claim-en">{typeset(claim.en)}</p>'
             f'<p class="claim-zh" lang="zh">{typeset(claim.zh)}</p>'
             f'<p class="claim-evidence"><b>Measured:</b> {typeset(self.evidence)}</p>{correct}</aside>'
@@ -130,7 +135,7 @@ def load(path: Path | None = None) -> Ledger:
     except yaml.YAMLError as error:
         raise BookError(f"{path.name} is not valid YAML: {error}") from error
     chapters = {
-        name: Chapter(name, entry["title"], written=entry["status"] == "written")
+        name: Chapter(name, entry["title"], entry["status"] == "written", entry.get("number", 0))
         for name, entry in record["chapters"].items()
     }
     claims: dict[str, Claim] = {}
@@ -177,7 +182,8 @@ def judge(ledger: Ledger, claim_id: str, *, holds: Any, always: Any = True, evid
             f"{claim_id} is recorded as “{claim.verdict.value}” but was measured as “{measured.value}” ({evidence}). "
             "Check the experiment first, then book/claims.yml."
         )
-    return Decision(claim, measured, evidence)
+    document = ledger.documents[claim.document]
+    return Decision(claim, measured, evidence, f"{document.get('en', document['title'])} ({claim.document})")
 
 
 def decide(claim_id: str, *, holds: Any, always: Any = True, evidence: str) -> None:

@@ -201,7 +201,8 @@ def row(claim: Claim, evidence: Evidence, uri: str) -> str:
     verdict = Verdict(evidence.verdict)
     label = "Condition" if verdict is Verdict.CONDITION else "Instead"
     correct = f"<dt>{label}</dt><dd>{typeset(claim.correct)}</dd>" if claim.correct else ""
-    chapter = ledger.load().chapters[claim.chapter].title
+    chapters = ledger.load().chapters
+    chapter = chapters[evidence.page].title if evidence.page in chapters else chapters[claim.chapter].title
     place = chapter if evidence.section in ("", chapter) else f"{chapter}, “{evidence.section}”"
     return (
         f'<article class="claim-row {verdict.slug}" id="{claim.id}" aria-label="Claim {claim.id}">'
