@@ -1,5 +1,8 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2.2)."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 import torch
 from einops import rearrange
 from jaxtyping import Bool, Float
@@ -97,3 +100,22 @@ class MultiHeadAttention(nn.Module):
     def split_heads(self, x: Float[Tensor, "batch n width"]) -> Float[Tensor, "batch heads n d_head"]:
         """Gives each head its slice of the projected features, and the heads an axis of their own."""
         return rearrange(x, "b n (h d) -> b h n d", d=self.d_head)
+
+
+@contextmanager
+def watched(attentions: Iterable[nn.Module]) -> Iterator[list[Float[Tensor, "batch heads q k"]]]:
+    """Within it, the weights of these modules, in the order in which they are called: a list that grows.
+
+    What reaches a module is caught on its way and its weights are computed a second time, by its method `weights`.
+    Nothing else changes.
+    """
+    seen: list[Tensor] = []
+    hooks = [
+        attention.register_forward_pre_hook(lambda module, inputs: seen.append(module.weights(*inputs)))
+        for attention in attentions
+    ]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -10,6 +11,18 @@ from torch import Tensor, nn
 
 from transformer_lab.errors import LabError
 from transformer_lab.masks import padding_mask
+
+
+@dataclass(frozen=True)
+class AttentionMaps:
+    """The weights of every attention of a model, in lists from the first layer to the last.
+
+    A model that lacks one of the three has an empty list for it.
+    """
+
+    encoder: list[Float[Tensor, "batch heads source source"]]  # the source looks at itself
+    decoder: list[Float[Tensor, "batch heads target target"]]  # the target looks back at itself
+    cross: list[Float[Tensor, "batch heads target source"]]  # the target looks at the source
 
 
 class Seq2Seq(nn.Module, ABC):
@@ -53,6 +66,13 @@ class Seq2Seq(nn.Module, ABC):
             LabError: the model does not look back at the source.
         """
         raise LabError(f"a {type(self).__name__} has no cross-attention to show.")
+
+    def attention_maps(self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"]) -> AttentionMaps:
+        """The weights of all attentions while the model reads `source` and writes after each token of `target`.
+
+        For looking at, as `cross_attention`; in evaluation mode they are those that the usual path uses.
+        """
+        return AttentionMaps([], [], [])
 
     def source_mask(self, source: Int[Tensor, "batch source"]) -> Bool[Tensor, "batch 1 1 source"]:
         """True where the source has a real token."""

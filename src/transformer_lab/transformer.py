@@ -12,8 +12,9 @@ from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.errors import LabError
 from transformer_lab.layers import DecoderLayer, EncoderLayer
 from transformer_lab.masks import causal_mask
+from transformer_lab.multihead import watched
 from transformer_lab.positional import SinusoidalPositionalEncoding
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.seq2seq import AttentionMaps, Seq2Seq
 from transformer_lab.sizes import check_heads, check_sizes
 
 
@@ -147,12 +148,16 @@ class Transformer(Seq2Seq):
         source_mask: Bool[Tensor, "batch 1 1 source"],
         layer: int = -1,
     ) -> Float[Tensor, "batch heads target source"]:
-        """See `Seq2Seq.cross_attention`: what reaches that attention is caught on its way, and its weights computed."""
-        seen: list[Tensor] = []
-        attention = self.decoder.layers[layer].cross_attention
-        hook = attention.register_forward_pre_hook(lambda module, inputs: seen.append(module.weights(*inputs)))
-        try:
+        """See `Seq2Seq.cross_attention`."""
+        with watched([self.decoder.layers[layer].cross_attention]) as weights:
             self.decode(target, memory, source_mask)
-        finally:
-            hook.remove()
-        return seen[0]
+        return weights[0]
+
+    def attention_maps(self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"]) -> AttentionMaps:
+        """See `Seq2Seq.attention_maps`: all three attentions, of every layer."""
+        encoder = [layer.self_attention for layer in self.encoder.layers]
+        decoder = [layer.self_attention for layer in self.decoder.layers]
+        cross = [layer.cross_attention for layer in self.decoder.layers]
+        with watched(encoder) as read, watched(decoder) as written, watched(cross) as found:
+            self(source, target)
+        return AttentionMaps(read, written, found)

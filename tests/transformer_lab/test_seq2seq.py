@@ -10,6 +10,7 @@ from transformer_lab.attention import masked_softmax
 from transformer_lab.errors import LabError
 from transformer_lab.predecessors import additive_attention, convolutional
 from transformer_lab.predecessors.recurrent import FixedContext
+from transformer_lab.seq2seq import AttentionMaps
 from transformer_lab.training.config import ARCHITECTURES, find_recipe
 from transformer_lab.translation.decoding import beam_decode, greedy_decode
 
@@ -89,19 +90,27 @@ LOOK_BACK = sorted(name for name, (_, kind) in ARCHITECTURES.items() if not issu
 SEVERAL = {"num_layers": 3, "num_heads": 4, "num_groups": 2}
 
 
-def by_layer(model, used: list[torch.Tensor], queries: int) -> list[torch.Tensor]:
-    """What the softmaxes of one `decode` gave, as (batch, heads, target, source) for each layer."""
+def by_layer(model, used: list[torch.Tensor], queries: int) -> AttentionMaps:
+    """What the softmaxes of one pass gave, as (batch, heads, queries, keys) for each layer."""
     if isinstance(model, additive_attention.AttentionGRU):  # one a token
-        return [torch.cat(used, dim=1)[:, None]]
+        return AttentionMaps([], [], [torch.cat(used, dim=1)[:, None]])
     if isinstance(model, convolutional.ConvolutionalSeq2Seq):  # one a layer
-        return [weights[:, None] for weights in used]
-    # Each layer looks at the target, then at the source; heads that share their keys stand in line.
-    return [weights.reshape(len(weights), -1, queries, weights.shape[-1]) for weights in used[1::2]]
+        return AttentionMaps([], [], [weights[:, None] for weights in used])
+    layers = model.config.num_layers
+    # The encoder's layers, then of each of the decoder's one to the target and one to the source.
+    kinds = used[:layers], used[layers::2], used[layers + 1 :: 2]
+
+    # Heads that share their keys stand in line.
+    def apart(weights: torch.Tensor, rows: int) -> torch.Tensor:
+        return weights.reshape(len(weights), -1, rows, weights.shape[-1])
+
+    lengths = (used[0].shape[-1], queries, queries)
+    return AttentionMaps(*([apart(one, rows) for one in kind] for kind, rows in zip(kinds, lengths, strict=True)))
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("name", LOOK_BACK)
-def test_cross_attention_shows_the_weights_that_decoding_uses(name, monkeypatch):
+def test_all_maps_show_the_weights_that_the_model_uses(name, monkeypatch):
     """To 1e-6: heads in line are other matrix products than heads one by one."""
     torch.manual_seed(0)
     known = {field.name for field in fields(ARCHITECTURES[name][0])}
@@ -119,12 +128,26 @@ def test_cross_attention_shows_the_weights_that_decoding_uses(name, monkeypatch)
     with monkeypatch.context() as patch:
         for user in (attention, additive_attention, convolutional):
             patch.setattr(user, "masked_softmax", recorded)
-        model.decode(target, memory, mask)
-    layers = by_layer(model, used, target.shape[1])
-    assert len(layers) == getattr(model.config, "num_layers", 1)
-    for layer, weights in enumerate(layers):
-        torch.testing.assert_close(model.cross_attention(target, memory, mask, layer), weights, rtol=0, atol=1e-6)
-    torch.testing.assert_close(model.cross_attention(target, memory, mask), layers[-1], rtol=0, atol=1e-6)
+        before = model(source, target)
+    expected, maps = by_layer(model, used, target.shape[1]), model.attention_maps(source, target)
+    assert len(maps.cross) == getattr(model.config, "num_layers", 1)
+    for kind in ("encoder", "decoder", "cross"):
+        ours, theirs = getattr(maps, kind), getattr(expected, kind)
+        assert len(ours) == len(theirs) in (0, len(maps.cross))
+        for one, other in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+    for layer, weights in enumerate(maps.cross):
+        assert torch.equal(model.cross_attention(target, memory, mask, layer), weights)
+    assert torch.equal(model.cross_attention(target, memory, mask), maps.cross[-1])
+    assert torch.equal(model(source, target), before)  # looking changes nothing
+    if maps.decoder:
+        assert all((weights.triu(1) == 0).all() for weights in maps.decoder)
+        assert all((weights[1, :, :, 2:] == 0).all() for weights in (*maps.encoder, *maps.cross))
+
+
+def test_a_model_that_looks_nowhere_has_empty_maps():
+    model = find_recipe("tiny", ["architecture=gru", "vocab_size=12"]).build().eval()
+    assert model.attention_maps(SOURCE, TARGET) == AttentionMaps([], [], [])
 
 
 def test_sizes_that_cannot_be_are_refused_in_one_sentence(model):

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from transformer_lab.attention import masked_softmax
 from transformer_lab.dropout import Dropout
-from transformer_lab.predecessors.recurrent_cells import GRUCell, run
-from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq
+from transformer_lab.predecessors.bidirectional import read_both_ways
+from transformer_lab.predecessors.recurrent_cells import GRUCell
+from transformer_lab.seq2seq import AttentionMaps, IncrementalDecoder, Seq2Seq
 from transformer_lab.sizes import check_sizes
 
 
@@ -92,9 +93,7 @@ class AttentionGRU(Seq2Seq):
     def encode(self, source: Int[Tensor, "batch source"]) -> Float[Tensor, "batch source twice_d_model"]:
         """Each token's annotation: what came before it, read forwards, and what comes after it, read backwards."""
         x, real = self.dropout(self.embedding(source)), source != self.pad_id
-        before, _ = run(self.forwards, x, real)
-        after, _ = run(self.backwards, x, real, backward=True)
-        return torch.cat([before, after], dim=-1)
+        return read_both_ways(self.forwards, self.backwards, x, real)[0]
 
     def decode(
         self,
@@ -123,6 +122,10 @@ class AttentionGRU(Seq2Seq):
             weights.append(self.attention.weights(decoder.state, decoder.keys, decoder.mask))
             decoder.read(words[:, t])
         return torch.stack(weights, dim=1)[:, None]
+
+    def attention_maps(self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"]) -> AttentionMaps:
+        """See `Seq2Seq.attention_maps`. Neither side looks at itself."""
+        return AttentionMaps([], [], [self.cross_attention(target, self.encode(source), self.source_mask(source))])
 
     def incremental(
         self, memory: Float[Tensor, "batch source twice_d_model"], source_mask: Bool[Tensor, "batch 1 1 source"]

@@ -12,7 +12,8 @@ from transformer_lab.attention import masked_softmax
 from transformer_lab.dropout import Dropout
 from transformer_lab.errors import LabError
 from transformer_lab.positional import check_length
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.predecessors.dilated import field_size
+from transformer_lab.seq2seq import AttentionMaps, Seq2Seq
 from transformer_lab.sizes import check_sizes
 
 HALF = math.sqrt(0.5)  # keeps the variance of a sum of two (section 3.5)
@@ -48,7 +49,7 @@ class ConvolutionalConfig:
 
 def receptive_field(num_layers: int, kernel_size: int) -> int:
     """How many positions of the input a position of the output depends on, through a stack of convolutions."""
-    return 1 + num_layers * (kernel_size - 1)
+    return field_size(kernel_size, [1] * num_layers)
 
 
 class GatedConvolution(nn.Module):
@@ -125,6 +126,11 @@ class ConvolutionalSeq2Seq(Seq2Seq):
         """See `Seq2Seq.cross_attention`. Each layer has one head."""
         weights = [found for _, found in self._layers(target, memory, source_mask)]
         return weights[layer][:, None]
+
+    def attention_maps(self, source: Int[Tensor, "batch source"], target: Int[Tensor, "batch target"]) -> AttentionMaps:
+        """See `Seq2Seq.attention_maps`. Neither side looks at itself: it has convolutions for that."""
+        layers = self._layers(target, self.encode(source), self.source_mask(source))
+        return AttentionMaps([], [], [weights[:, None] for _, weights in layers])
 
     def _layers(
         self,

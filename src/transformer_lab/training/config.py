@@ -10,6 +10,7 @@ from transformer_lab.errors import LabError
 from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
 from transformer_lab.learned_positions import LearnedPositionTransformer
 from transformer_lab.predecessors.additive_attention import AttentionGRU, AttentionGRUConfig
+from transformer_lab.predecessors.bidirectional import BidirectionalGRU, BidirectionalLSTM, BidirectionalRNN
 from transformer_lab.predecessors.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
 from transformer_lab.predecessors.recurrent import FixedContextGRU, FixedContextLSTM, FixedContextRNN, RecurrentConfig
 from transformer_lab.prenorm import PreNormTransformer
@@ -29,6 +30,9 @@ ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
     "rnn": (RecurrentConfig, FixedContextRNN),
     "gru": (RecurrentConfig, FixedContextGRU),
     "lstm": (RecurrentConfig, FixedContextLSTM),
+    "bidirectional-rnn": (RecurrentConfig, BidirectionalRNN),
+    "bidirectional-gru": (RecurrentConfig, BidirectionalGRU),
+    "bidirectional-lstm": (RecurrentConfig, BidirectionalLSTM),
     "attention-gru": (AttentionGRUConfig, AttentionGRU),
     "convolutional": (ConvolutionalConfig, ConvolutionalSeq2Seq),
 }

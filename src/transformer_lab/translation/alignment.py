@@ -8,7 +8,7 @@ from torch import Tensor
 
 from transformer_lab.data.batching import pad
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq, evaluating
+from transformer_lab.seq2seq import AttentionMaps, Seq2Seq, evaluating
 from transformer_lab.translation.decoding import greedy_decode, output_limit
 from transformer_lab.translation.translator import Translator
 from transformer_lab.whole_files import atomic_write, check_writable
@@ -28,6 +28,19 @@ def cross_attention(
     with evaluating(model):
         weights = model.cross_attention(written, model.encode(read), model.source_mask(read), layer)
     return weights[0].cpu()
+
+
+@torch.no_grad()
+def attention_maps(model: Seq2Seq, source: list[int], target: list[int]) -> AttentionMaps:
+    """All attention weights of one sentence, (1, heads, queries, keys) a layer; `target` begins with <bos>.
+
+    See `Seq2Seq.attention_maps`. On the processor, wherever the model is.
+    """
+    device = next(model.parameters()).device
+    read, written = pad([source], model.pad_id).to(device), pad([target], model.pad_id).to(device)
+    with evaluating(model):
+        maps = model.attention_maps(read, written)
+    return AttentionMaps(*([weights.cpu() for weights in kind] for kind in (maps.encoder, maps.decoder, maps.cross)))
 
 
 def translation_attention(

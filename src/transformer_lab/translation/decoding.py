@@ -4,6 +4,7 @@ Rows of a batch are independent, and a row that has written <eos> is computed no
 mode the model is in.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import IncrementalDecoder, Seq2Seq, evaluating
+from transformer_lab.translation.beam_history import BeamHistory, BeamStep, Candidate, Fate
 
 MOST_PENALTY = 10.0  # a far larger one is no number any more when it is the exponent
 MOST_BEAMS = torch.iinfo(torch.int64).max
@@ -112,6 +114,7 @@ def beam_decode(
     beam: int = 4,
     length_penalty: float = 0.6,
     limit: int | None = None,
+    history: BeamHistory | None = None,
 ) -> list[list[int]]:
     """The best of `beam` sentences kept at every step; the paper's beam 4 and α = 0.6 (section 6.1).
 
@@ -119,13 +122,17 @@ def beam_decode(
     without the division, short ones would always win. A source is done when no open sentence can still win. A
     sentence that is cut off at `limit` counts only where none has ended: it has not paid for its <eos>.
 
+    A `history` is told of every candidate, and changes nothing.
+
     Raises:
-        LabError: the source is longer than the model allows, `beam` or `limit` is below 1, or `length_penalty` is not
-            from 0 to `MOST_PENALTY`.
+        LabError: the source is longer than the model allows, `beam` or `limit` is below 1, `length_penalty` is not
+            from 0 to `MOST_PENALTY`, or `history` holds a search already.
     """
     if not 1 <= beam <= MOST_BEAMS:
         raise LabError(f"beam={beam} must be at least 1 and at most {MOST_BEAMS}.")
     check_length_penalty(length_penalty)
+    if history is not None and history.steps:
+        raise LabError("the history holds another search already; give each search a new BeamHistory().")
     if not len(source):
         return []
     limits = _limits(model, source, limit)
@@ -149,21 +156,34 @@ def beam_decode(
             values, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=-1)
             penalty = ((5 + length) / 6) ** length_penalty
             chosen, kept_scores, still = [], [], []
+            if history is not None:
+                news = log_probabilities.reshape(totals.shape).gather(1, indices).tolist()
             for position, (row, *candidates) in enumerate(zip(going, values.tolist(), indices.tolist(), strict=True)):
                 open_beams: list[tuple[float, int, int]] = []
+                fates = []
                 last = length == limits[row]
                 for rank, (value, index) in enumerate(zip(*candidates, strict=True)):
                     parent, token = position * beam + index // vocab_size, index % vocab_size
+                    fate = Fate.DROPPED
                     if token == eos_id or last:
                         best = ended if token == eos_id else cut_off
                         # An end outside the beam's best does not count: it would never have been kept.
-                        if rank < beam and value / penalty > best[row][0]:
-                            ids = outputs[parent].tolist()
-                            best[row] = (value / penalty, ids if token == eos_id else [*ids, token])
+                        if rank < beam:
+                            fate = Fate.ENDED if token == eos_id else Fate.CUT_OFF
+                            if value / penalty > best[row][0]:
+                                ids = outputs[parent].tolist()
+                                best[row] = (value / penalty, ids if token == eos_id else [*ids, token])
                     elif len(open_beams) < beam:
+                        fate = Fate.KEPT
                         open_beams.append((value, parent, token))
+                    fates.append(fate)
                 # The most an open sentence can reach: no more log P is lost, and the division is at its largest.
                 reach = open_beams[0][0] / ((5 + limits[row]) / 6) ** length_penalty if open_beams else -torch.inf
+                if history is not None:
+                    stopped = not open_beams or reach <= ended[row][0]
+                    before = outputs[position * beam : (position + 1) * beam].tolist()
+                    grown = _candidates(before, news[position], *candidates, fates, vocab_size, penalty)
+                    history.add(row, BeamStep(grown, ended[row][0], reach, stopped))
                 if open_beams and reach > ended[row][0]:
                     still.append(row)
                     open_beams += [(-torch.inf, *open_beams[0][1:])] * (beam - len(open_beams))
@@ -175,10 +195,28 @@ def beam_decode(
             tokens = torch.tensor([token for _, token in chosen])
             outputs = torch.cat([outputs[parents], tokens[:, None]], dim=1)
             (decoder.reorder if still == going else decoder.select)(parents.to(device))
-            scores = torch.tensor(kept_scores, device=device)
+            scores = torch.tensor(kept_scores, dtype=totals.dtype, device=device)
             going = still
     found = (end if end[0] > -torch.inf else cut for end, cut in zip(ended, cut_off, strict=True))
     return [ids for _, ids in found]
+
+
+def _candidates(
+    before: list[list[int]],
+    news: list[float],
+    values: list[float],
+    indices: list[int],
+    fates: list[Fate],
+    vocab_size: int,
+    penalty: float,
+) -> list[Candidate]:
+    """One source's candidates of one step, but for the copies that stand where a beam is not full."""
+    grown = []
+    for new, value, index, fate in zip(news, values, indices, fates, strict=True):
+        if value > -math.inf:
+            parent, token = index // vocab_size, index % vocab_size
+            grown.append(Candidate(parent, (*before[parent], token), new, value, value / penalty, fate))
+    return grown
 
 
 def check_length_penalty(length_penalty: float) -> None:

@@ -2,14 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from sacrebleu.metrics import BLEU
 
 from transformer_lab.data.corpus import Pair
 from transformer_lab.errors import LabError
-from transformer_lab.translation.translator import Translator
 
 CHINESE = {"zh", "cmn", "zho", "chi"}  # sacreBLEU knows the first, Tatoeba's files have the second
+
+
+@runtime_checkable
+class TranslatesText(Protocol):
+    """What can be scored: a trained model (`Translator`), or a dictionary (`DictionaryTranslator`)."""
+
+    def translate_all(
+        self, texts: Sequence[str], beam: int = 1, length_penalty: float = 0.6, batch_tokens: int = 4_000
+    ) -> list[str]:
+        """The translations in the order given."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def _metric(lowercase: bool, language: str) -> BLEU:
 
 
 def evaluate(
-    translator: Translator,
+    translator: TranslatesText,
     pairs: Sequence[Pair],
     beam: int = 1,
     lowercase: bool = False,

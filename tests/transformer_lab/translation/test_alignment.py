@@ -71,3 +71,15 @@ def test_a_translation_that_was_cut_off_has_no_row_for_the_end(translator, max_l
     rows, _, weights = translation_attention(translator, TEXT)
     assert rows == tokenizer.tokens(written)
     torch.testing.assert_close(weights, expected(translator, [tokenizer.bos_id, *written[:-1]]), rtol=0, atol=1e-6)
+
+
+def test_all_maps_of_one_sentence(translator):
+    """In evaluation, whatever the mode, and of the last layer the same weights as the map of a translation."""
+    model, source = translator.model, translator.encode(TEXT)
+    written = [translator.tokenizer.bos_id, 7, 8]
+    maps = alignment.attention_maps(model, source, written)
+    assert model.training
+    assert torch.equal(maps.cross[-1][0], alignment.cross_attention(model, source, written))
+    for kind in (maps.encoder, maps.decoder, maps.cross):
+        for weights in kind:
+            torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:3]), rtol=0, atol=1e-5)
