@@ -6,7 +6,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-RESULTS := _build/.results
+DOCTREES := _build/.doctrees
 BUILT := _build/html/.complete
 BROWSER := $(VENV)/.browser
 FONT := $(VENV)/.font
@@ -24,7 +24,10 @@ export OMP_WAIT_POLICY ?= PASSIVE
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-book: $(STAMP) $(FONT) $(RESULTS)  ## execute every chapter and build the site into _build/html
+# A warning comes once, when its page is read: after a build that failed or was stopped, all pages are read again. What
+# chapters gave when they were executed is kept in _build/.executed all the same.
+book: $(STAMP) $(FONT)  ## execute what has changed in the chapters and build the site into _build/html
+	@test -f $(BUILT) || rm -f $(DOCTREES)/environment.pickle
 	@rm -f $(BUILT)
 	$(BIN)/jb build book --config _config.yml --path-output . -W -n --keep-going
 	@touch $(BUILT)
@@ -70,13 +73,6 @@ $(STAMP): requirements.txt constraints.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
-
-# Results of executed chapters are kept between builds. They depend on the library and on the record of claims as well
-# as on the chapter's own text, so a change in either throws them away.
-$(RESULTS): $(shell find src -name '*.py' -o -name '*.js') book/claims.yml requirements.txt _config.yml
-	@rm -rf _build
-	@mkdir -p _build
 	@touch $@
 
 # The browser tests drive the system's Chromium or Chrome. Where there is none: Debian's if we may install it, else

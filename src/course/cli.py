@@ -4,8 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import book_tools.commands
 import classroom.commands
 import transformer_lab.commands
+from book_tools.errors import BookError
 from classroom.errors import ClassroomError
 from transformer_lab.errors import LabError
 
@@ -22,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True)
     transformer_lab.commands.add_to(commands)
     classroom.commands.add_to(commands)
+    book_tools.commands.add_to(commands)
     return root
 
 
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         setattr(arguments, name, [*getattr(arguments, name), *rest[:split], *rest[split + 1 :]])
     try:
         return arguments.run(arguments)
-    except (LabError, ClassroomError) as error:
+    except (BookError, ClassroomError, LabError) as error:
         print(f"course: {error}", file=sys.stderr)
         return WRONG_USAGE
     except KeyboardInterrupt:
