@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from classroom.questions.guide import Guide, WorkedExample
 from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.student import Answer, Call
 
@@ -53,6 +54,19 @@ class Misconception:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """Code for the target as a student would write it, and what must become of it.
+
+    With `named`, it loses marks and that misconception's sentence is the diagnosis. With `forbidden`, it earns 0
+    because of that name. With neither it is right, however odd, and gets full marks.
+    """
+
+    code: str
+    named: str | None = None
+    forbidden: str | None = None
+
+
+@dataclass(frozen=True)
 class Question:
     """One graded function or class.
 
@@ -71,3 +85,6 @@ class Question:
     misconceptions: tuple[Misconception, ...]
     alternatives: dict[str, Callable[..., Any]]
     forbidden: tuple[str, ...] = ()
+    guide: Guide | None = None  # difficulty, minutes, hints, section of the book: shown in the notebook
+    example: WorkedExample | None = None  # its result is shown in the notebook, and tested against the reference
+    attempts: tuple[Attempt, ...] = ()
