@@ -3,7 +3,15 @@
 import json
 from typing import Any
 
-from bench import attention_length, decoding, grading, grouped_query, training_step, training_step_cuda, translation
+from bench import (
+    attention_length,
+    decoding,
+    grading,
+    grouped_query,
+    training_step,
+    training_step_cuda,
+    translation_notes,
+)
 from bench.report import RESULTS, table
 
 README = RESULTS.parent / "README.md"
@@ -42,7 +50,7 @@ def text() -> str:
     parts = ["# Benchmarks", INTRODUCTION]
     translations = [result for result in stored.values() if "scores_by_beam" in result]
     if translations:
-        parts += ["## Translation", translation.notes(translations)]
+        parts += ["## Translation", translation_notes.notes(translations)]
     if chosen:
         speeds = [(title, stored[name]) for name, title, _ in chosen]
         parts += ["## Speed", METHOD, table(["benchmark", "command", "took"], [_took(*one) for one in speeds])]

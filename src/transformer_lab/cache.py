@@ -9,20 +9,29 @@ attention modules are exchanged for ones that remember.
 """
 
 import copy
-from typing import TYPE_CHECKING
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.multihead import MultiHeadAttention
 from transformer_lab.seq2seq import IncrementalDecoder
 
-if TYPE_CHECKING:
-    from transformer_lab.transformer import Transformer
-
-
 FIRST_ROOM = 16  # positions
+
+
+@runtime_checkable
+class WritesInLayers(Protocol):
+    """What a model needs for a cache: a stack `decoder.layers` with attentions, and one matrix in and out."""
+
+    decoder: nn.Module
+    embedding: TiedEmbedding
+
+    def embed(self, tokens: Int[Tensor, "batch n"], first: int = 0) -> Float[Tensor, "batch n d_model"]:
+        """What enters the stack; `first` is the position of the first token."""
+        ...
 
 
 class KeyValueCache(nn.Module):
@@ -103,7 +112,7 @@ class CachedDecoder(IncrementalDecoder):
 
     def __init__(
         self,
-        model: "Transformer",
+        model: WritesInLayers,
         memory: Float[Tensor, "rows source d_model"],
         source_mask: Bool[Tensor, "rows 1 1 source"],
     ):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench import readme, report, translation
+from bench import readme, report, translation, translation_notes
 from course.cli import parser
 from transformer_lab.data.phrases import phrase_corpus
 from transformer_lab.training.checkpoint import Checkpoint, save_checkpoint
@@ -99,7 +99,7 @@ def test_runs_are_listed_from_the_lowest_score_and_only_the_best_shows_translati
     for name, bleu in (("good", 30.0), ("bad", 10.0)):
         scores = {beam: {"bleu": bleu, "details": ""} for beam in ("1", "4")}
         runs.append(one | {"name": name, "command": name, "machine": MACHINE, "scores_by_beam": scores})
-    text = translation.notes(runs)
+    text = translation_notes.notes(runs)
     assert text.index("| bad,") < text.index("| good,")
     assert text.count("Its translations") == 1
     assert text.index("**good**") < text.index("Its translations") < text.index("**bad**")
@@ -114,7 +114,7 @@ def test_a_run_that_was_stopped_by_hand_says_so(run, patience, worse, most, by_h
     one |= {"name": "one", "command": "course train", "machine": MACHINE, "note": "It rained."}
     one["recipe"]["training"] |= {"patience": patience, "steps": most}
     one["data"] = one["data"] | {"worse": worse}
-    text = translation.notes([one])
+    text = translation_notes.notes([one])
     assert (f"of at most {most}, was after 20; it was stopped by hand. It rained." in text) is by_hand
     assert "It rained." in text
 
@@ -122,11 +122,11 @@ def test_a_run_that_was_stopped_by_hand_says_so(run, patience, worse, most, by_h
 def test_an_average_says_of_what(run):
     one = translation.measure(run / "best.pt", run / "test.tsv")
     one |= {"name": "one", "command": "course train", "machine": MACHINE}
-    assert "The average of" not in translation.notes([one])
+    assert "The average of" not in translation_notes.notes([one])
     one["data"] = one["data"] | {
         "averaged": [{"steps": 1_300, "validation_loss": 1.5}, {"steps": 2_000, "validation_loss": 1.25}]
     }
-    text = translation.notes([one])
+    text = translation_notes.notes([one])
     assert (
         "The average of the models after 1,300 steps (validation loss 1.500) and 2,000 steps (validation loss" in text
     )
