@@ -16,9 +16,13 @@ def decoder_mask(tokens, pad_id):
 
 def cases(rng: np.random.Generator) -> list[Case]:
     def sentences(lengths, n, pad_id):
-        tokens = rng.integers(1, 9, size=(len(lengths), n))
-        tokens[tokens == pad_id] = 9
+        """Sentences with tokens on both sides of `pad_id`, where it leaves room for that."""
+        others = np.array([token for token in range(10) if token != pad_id])
+        tokens = rng.choice(others, size=(len(lengths), n))
+        below, above = others[others < pad_id], others[others > pad_id]
         for row, length in zip(tokens, lengths, strict=True):
+            for place, side in zip(rng.permutation(length), (below, above), strict=False):
+                row[place] = rng.choice(side) if len(side) else row[place]
             row[length:] = pad_id
         return tokens.astype(np.int64)
 
@@ -36,7 +40,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("a sentence without padding", sentences([4], 4, 0), 0),
         case("sentences of different lengths", sentences([5, 3, 1], 5, 0), 0),
         case("as many sentences as positions", sentences([3, 2, 1], 3, 0), 0),
-        case("padding with another number", sentences([4, 2], 4, 3), 3),
+        case("padding with another number", sentences([4, 2], 4, 4), 4),
         case("padding in front", in_front, 0, ("values",)),
         case("one token, and one sentence of padding only", sentences([1, 0], 1, 0), 0),
         Case(

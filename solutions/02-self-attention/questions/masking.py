@@ -6,9 +6,14 @@ import torch
 from classroom.questions.criteria import Gradients, ShapeAndDtype, Unchanged, Values
 from classroom.questions.question import Case, Misconception, Question
 from classroom.student_code.student import Call
-from transformer_lab.attention import masked_softmax
+from transformer_lab import attention
 
 from .drawing import causal, normal, some_visible, spread
+
+
+def masked_softmax(scores, mask=None):
+    """The library's, for every mask that broadcasts; its own signature asks for two axes at least."""
+    return attention.masked_softmax(scores, None if mask is None else torch.atleast_2d(mask))
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -35,6 +40,12 @@ def cases(rng: np.random.Generator) -> list[Case]:
             some_visible(rng, 3, 4),
             True,
         ),
+        case(
+            "one mask for every query",
+            {"values", "shape"},
+            spread(rng, 2, 3, 4),
+            rng.permutation(np.array([True, True, False, False])),
+        ),
         case("a causal mask and all sizes equal", {"values", "shape"}, spread(rng, 3, 3, 3), causal(3)),
         case("padding at the end of two sentences", {"values", "shape"}, spread(rng, 2, 3, 4), padding),
         case("batch and heads", {"values", "shape"}, spread(rng, 2, 2, 2, 3), some_visible(rng, 2, 1, 2, 3)),
@@ -43,7 +54,11 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("scores near -1000", {"values"}, spread(rng, 3, 4) - 1000, some_visible(rng, 3, 4)),
         case("hidden keys with the largest scores", {"values"}, hidden_large, favourite),
         case("double precision", {"values", "shape"}, spread(rng, 2, 3, dtype=np.float64), some_visible(rng, 2, 3)),
-        Case("other scores of hidden keys", (Call((perturbed, seen)), Call((moved, seen))), frozenset({"unchanged"})),
+        Case(
+            "other scores of hidden keys",
+            (Call((perturbed, seen)), Call((moved, seen)), Call((-perturbed, seen))),
+            frozenset({"unchanged"}),
+        ),
     ]
 
 

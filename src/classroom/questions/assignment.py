@@ -10,6 +10,9 @@ from pathlib import Path
 
 from classroom.errors import ClassroomError
 from classroom.questions.question import Question
+from classroom.questions.written import WrittenQuestion
+
+Asked = Question | WrittenQuestion
 
 NAME = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 QUESTION_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -44,7 +47,7 @@ class Assignment:
         return found
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def asked(self) -> tuple[Asked, ...]:
         """What `questions.py` exports as QUESTIONS, in its order; it may also be a package, `questions/`.
 
         Raises:
@@ -52,9 +55,19 @@ class Assignment:
         """
         return load_questions(questions_file(self.directory))
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions that are checked by calling the student's code; raises as `asked` does."""
+        return tuple(question for question in self.asked if isinstance(question, Question))
+
+    @property
+    def written(self) -> tuple[WrittenQuestion, ...]:
+        """The questions that a person grades by their rubric; raises as `asked` does."""
+        return tuple(question for question in self.asked if isinstance(question, WrittenQuestion))
+
 
 @cache
-def load_questions(path: Path) -> tuple[Question, ...]:
+def load_questions(path: Path) -> tuple[Asked, ...]:
     """Imports a `questions.py` by its path, once in a process, under a name of its own.
 
     Raises:
@@ -74,15 +87,18 @@ def load_questions(path: Path) -> tuple[Question, ...]:
         del sys.modules[name]
         raise ClassroomError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     questions = getattr(module, "QUESTIONS", None)
-    if not isinstance(questions, Sequence) or not all(isinstance(q, Question) for q in questions):
-        raise ClassroomError(f"{path} must export QUESTIONS, a tuple of classroom.questions.question.Question")
+    if not isinstance(questions, Sequence) or not all(isinstance(q, Asked) for q in questions):
+        raise ClassroomError(
+            f"{path} must export QUESTIONS, a tuple of classroom.questions.question.Question "
+            "(or classroom.questions.written.WrittenQuestion)"
+        )
     _check(tuple(questions), path)
     return tuple(questions)
 
 
-def _check(questions: tuple[Question, ...], path: Path) -> None:
+def _check(questions: tuple[Asked, ...], path: Path) -> None:
     ids = [question.id for question in questions]
-    targets = [question.target for question in questions]
+    targets = [question.target for question in questions if isinstance(question, Question)]
     for question in questions:
         if not QUESTION_ID.fullmatch(question.id) or len(question.id) > LONGEST_QUESTION_ID:
             raise ClassroomError(
@@ -91,7 +107,7 @@ def _check(questions: tuple[Question, ...], path: Path) -> None:
             )
         if ids.count(question.id) > 1:
             raise ClassroomError(f"{path}: two questions have the id {question.id!r}; give each its own")
-        if targets.count(question.target) > 1:
+        if isinstance(question, Question) and targets.count(question.target) > 1:
             raise ClassroomError(
                 f"{path}: two questions grade {question.target!r}; a notebook defines it only once, "
                 "so give each question its own target"

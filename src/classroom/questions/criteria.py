@@ -1,21 +1,27 @@
 """The closed set of criteria: what can be judged about an answer, in plain words.
 
-A criterion needs evidence. Outputs that are absent, not finite, or say nothing (constant, a copy of an argument)
-fail the criteria that would otherwise be satisfied by anything: properties and cost.
+A criterion needs evidence. What is absent, not finite, or says nothing (constant, a copy of an argument) fails the
+criteria that anything would satisfy otherwise: properties and cost. Those, and shape and dtype, are earned only where
+values are right on an ordinary case as well (`classroom.questions.examiner`). Every `atol` counts in units of the size
+of what is compared.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from classroom.compare import argument_text, difference, mismatches, tolerances
+from classroom.compare import argument_text, difference, size_among, tolerances
 from classroom.errors import ClassroomError
+from classroom.questions.outputs import absent, first_problem, forms_differ, outputs_differ
+from classroom.questions.properties import Permuted, Unchanged
 from classroom.questions.question import Case, Criterion
 from classroom.questions.wording import EXACT, Wording
-from classroom.student_code.student import Answer, Call
+from classroom.student_code.student import Answer
+
+__all__ = ["Cost", "Gradients", "Permuted", "ShapeAndDtype", "Unchanged", "Values", "from_json", "to_json"]
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,7 @@ class Values(Criterion):
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
     ) -> str | None:
-        return _first_problem(
-            expected, actual, partial(_outputs_differ, rtol=self.rtol, atol=self.atol, wording=wording)
-        )
+        return first_problem(expected, actual, partial(outputs_differ, rtol=self.rtol, atol=self.atol, wording=wording))
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Gradients(Criterion):
     ) -> str | None:
         if not any(np.any(g) for right in expected for g in right.gradients.values() if g is not None):
             return "No gradient is asked for in this case: it needs a cotangent."
-        return _first_problem(expected, actual, partial(self._gradients_differ, wording=wording))
+        return first_problem(expected, actual, partial(self._gradients_differ, wording=wording))
 
     def _gradients_differ(self, right: Answer, given: Answer, wording: Wording) -> str | None:
         if problem := absent(right, given, wording):
@@ -61,6 +65,7 @@ class Gradients(Criterion):
                 "No gradient could be computed from your output: its shape or dtype is not the expected one, "
                 "or a tensor was changed in place after it was used."
             )
+        all_right = [gradient for gradient in right.gradients.values() if gradient is not None]
         for name, gradient in right.gradients.items():
             found = given.gradients.get(name)
             if found is None:
@@ -72,7 +77,7 @@ class Gradients(Criterion):
                 continue
             right_gradient = np.zeros_like(found) if gradient is None else gradient
             rtol, atol = tolerances(right.outputs[0].dtype, self.rtol, self.atol)
-            differs = difference(right_gradient, found, rtol, atol)
+            differs = difference(right_gradient, found, rtol, atol * size_among(right_gradient, all_right))
             if differs:
                 return f"The gradient with respect to {_input(name)} {wording.difference(differs)}."
         return None
@@ -89,68 +94,7 @@ class ShapeAndDtype(Criterion):
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
     ) -> str | None:
-        return _first_problem(expected, actual, partial(_shapes_differ, wording=wording))
-
-
-@dataclass(frozen=True)
-class Unchanged(Criterion):
-    """A property: the second call's inputs are the first's, perturbed; marked outputs must stay the same.
-
-    `case.extras["unchanged"]` is a boolean array, broadcastable to the first output, True where nothing may
-    change; without it nothing may change anywhere. Where the reference's output does change, the student's must
-    change too (at least half of those entries), so that an output that ignores its inputs earns nothing.
-    """
-
-    weight: float = 1.0
-    name: str = "nothing else changes"
-    tag: str = "unchanged"
-    rtol: float = 1e-4
-    atol: float = 1e-5
-    what: str = "what you were not allowed to look at"  # completes "… changed when only … changed"
-
-    def judge(
-        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
-    ) -> str | None:
-        problem = meaningless(case, expected, actual, wording)
-        if problem:
-            return problem
-        before, after = (a.outputs[0].values for a in actual[:2])
-        fixed = np.broadcast_to((case.extras or {}).get("unchanged", True), before.shape)
-        rtol, atol = tolerances(expected[0].outputs[0].dtype, self.rtol, self.atol)
-        moved = difference(before, after, rtol, atol, where=fixed)
-        if moved:
-            return f"Your output changed although only {self.what} changed: it {wording.difference(moved)}."
-        return _insensitive(expected, actual, wording)
-
-
-@dataclass(frozen=True)
-class Permuted(Criterion):
-    """A property: permuting the inputs permutes the output's `axis` in the same way (equivariance).
-
-    `case.extras["permutation"]` holds the order: the second call's row i is the first call's row permutation[i].
-    """
-
-    weight: float = 1.0
-    name: str = "permutation"
-    tag: str = "permuted"
-    axis: int = -2
-    rtol: float = 1e-4
-    atol: float = 1e-5
-
-    def judge(
-        self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
-    ) -> str | None:
-        problem = meaningless(case, expected, actual, wording)
-        if problem:
-            return problem
-        before, after = (a.outputs[0].values for a in actual[:2])
-        order = (case.extras or {})["permutation"]
-        rtol, atol = tolerances(expected[0].outputs[0].dtype, self.rtol, self.atol)
-        moved = difference(np.take(before, order, axis=self.axis), after, rtol, atol)
-        if moved:
-            how = wording.difference(moved)
-            return f"Reordering the inputs should only reorder your output, but the reordered output {how}."
-        return _insensitive(expected, actual, wording)
+        return first_problem(expected, actual, partial(forms_differ, wording=wording))
 
 
 @dataclass(frozen=True)
@@ -173,7 +117,7 @@ class Cost(Criterion):
     ) -> str | None:
         for right, given in zip(expected, actual, strict=True):
             nothing = absent(right, given, wording)
-            if nothing or _outputs_differ(right, given, self.rtol, self.atol, wording):
+            if nothing or outputs_differ(right, given, self.rtol, self.atol, wording):
                 return nothing or "Not counted yet: the values have to be right first."
         small, large = sorted(given.operations or 0 for given in actual[:2])
         if small < 1 or any(given.operations is None for given in actual):
@@ -212,97 +156,6 @@ def from_json(data: Mapping[str, Any]) -> Criterion:
         raise ClassroomError(f"the criterion {data.get('kind')} cannot be read: {error}.") from error
 
 
-def absent(right: Answer, given: Answer, wording: Wording) -> str | None:
-    """One sentence when the answer holds no evidence: an error, no output, another number of outputs."""
-    if given.error:
-        return wording.error(given.error)
-    if not given.outputs:
-        return "No output arrived."
-    if len(given.outputs) != len(right.outputs):
-        return f"Your code returned {wording.outputs(len(given.outputs), len(right.outputs))}."
-    return None
-
-
-def meaningless(case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
-    """One sentence when the outputs could satisfy a property without having computed anything."""
-    if len(case.calls) != 2:
-        return f"A property compares two calls, and this case has {len(case.calls)}."
-    for call, right, given in zip(case.calls, expected, actual, strict=True):
-        problem = absent(right, given, wording) or _says_nothing(
-            call, right.outputs[0].values, given.outputs[0].values, wording
-        )
-        if problem:
-            return problem
-    return None
-
-
-def _says_nothing(call: Call, right: np.ndarray, given: np.ndarray, wording: Wording) -> str | None:
-    if given.shape != right.shape:
-        return f"Your output {wording.shape(given.shape, right.shape)}."
-    if not np.isfinite(given.astype(np.float64)).all() and np.isfinite(right.astype(np.float64)).all():
-        return "Your output has entries that are NaN or infinite."
-    if given.size > 1 and not (right == right.flat[0]).all() and (given == given.flat[0]).all():
-        return "Your output is the same number everywhere, so it shows nothing."
-    for position, argument in enumerate(call.arguments):
-        if isinstance(argument, np.ndarray) and argument.shape == given.shape:
-            same = not mismatches(argument, given, 1e-6, 1e-7).any()
-            if same and mismatches(argument, right, 1e-4, 1e-5).any():
-                return f"Your output is a copy of {argument_text(position)}, so it shows nothing."
-    return None
-
-
-def _insensitive(expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
-    before, after = (a.outputs[0].values.astype(np.float64) for a in expected[:2])
-    with np.errstate(invalid="ignore"):
-        gap = np.nan_to_num(np.abs(after - before), nan=0.0, posinf=np.inf)
-    should = gap > 1e-2 * max(1e-3, float(np.max(gap, initial=0.0)))
-    if not should.any():
-        return None
-    before, after = (a.outputs[0].values.astype(np.float64) for a in actual[:2])
-    does = should & (before != after)
-    if 2 * does.sum() < should.sum():
-        responding = wording.responding(int(does.sum()), int(should.sum()))
-        return f"{responding}: your output does not depend on its inputs as it should."
-    return None
-
-
-def _outputs_differ(right: Answer, given: Answer, rtol: float, atol: float, wording: Wording) -> str | None:
-    problem = absent(right, given, wording)
-    if problem:
-        return problem
-    for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
-        differs = difference(a.values, b.values, *tolerances(a.dtype, rtol, atol))
-        if differs:
-            return f"{_subject(position, right)} {wording.difference(differs)}."
-    return None
-
-
-def _shapes_differ(right: Answer, given: Answer, wording: Wording) -> str | None:
-    if problem := absent(right, given, wording):
-        return problem
-    for position, (a, b) in enumerate(zip(right.outputs, given.outputs, strict=True)):
-        subject = _subject(position, right)
-        if a.values.shape != b.values.shape:
-            return f"{subject} {wording.shape(b.values.shape, a.values.shape)}."
-        if a.dtype != b.dtype:
-            return f"{subject} is {b.dtype} instead of {a.dtype}."
-    return None
-
-
 def _input(name: str) -> str:
     kind, _, position = name.partition(" ")
     return argument_text(int(position)) if kind == "argument" and position.isdigit() else f"the parameter `{name}`"
-
-
-def _subject(position: int, right: Answer) -> str:
-    return "Your output" if len(right.outputs) == 1 else f"Your output number {position + 1}"
-
-
-def _first_problem(
-    expected: Sequence[Answer], actual: Sequence[Answer], differ: Callable[[Answer, Answer], str | None]
-) -> str | None:
-    """What `differ` says of the first call of which it says anything, with the call's number where there are more."""
-    for call, (right, given) in enumerate(zip(expected, actual, strict=True), start=1):
-        if problem := differ(right, given):
-            return problem if len(expected) == 1 else f"In call {call} of {len(expected)}: {problem}"
-    return None

@@ -2,9 +2,13 @@
 
 A `DrawnQuestion` holds plain data only. Drawn at release with a fixed seed and stored beside the notebook it is the
 public question; drawn at grading with the instructor's seed, in memory, it is the hidden one.
+
+Some random inputs are unfair: on them float32 loses a right answer its marks, or a wrong answer happens to be right.
+So all our own answers are judged on what was drawn, and it is drawn again, from the same seed, until nobody is hurt.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +18,8 @@ from classroom.questions.question import Case, Criterion, Question
 from classroom.student_code.student import Answer
 
 Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
+ORDINARY = "ordinary"  # the tag of cases that nobody gets right without understanding; given here, never by authors
+ATTEMPTS = 20  # a question that needs more is weak, and its evidence says so
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,16 @@ class DrawnQuestion:
     misconceptions: tuple[DrawnMisconception, ...]
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A drawn question, and what our own implementations answer to it on this machine, as a student's code would."""
+
+    question: DrawnQuestion
+    reference: Answers
+    misconceptions: tuple[Answers, ...]
+    alternatives: Mapping[str, Answers]
+
+
 def materialise(question: Question, seed: int) -> DrawnQuestion:
     """Draws the question's cases from `seed` and computes every answer, in this process.
 
@@ -48,23 +64,46 @@ def materialise(question: Question, seed: int) -> DrawnQuestion:
     Raises:
         ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
     """
-    return draw(question, seed)[0]
+    return draw(question, seed).question
 
 
-def draw(question: Question, seed: int) -> tuple[DrawnQuestion, tuple[Answers, ...]]:
-    """As `materialise`, and what the reference and each misconception answered here, as a student's code would.
+def draw(question: Question, seed: int) -> Drawing:
+    """As `materialise`, with the answers that the fairness of the drawing was judged by.
+
+    A question that is unfair in each of `ATTEMPTS` drawings gets the least unfair.
+
+    Raises:
+        ClassroomError: as `materialise`.
+    """
+    from classroom.questions.fairness import doubts
+
+    best: tuple[int, Drawing] | None = None
+    for attempt in range(ATTEMPTS):
+        drawing = drawn_once(question, seed, attempt)
+        number = len(doubts(question, drawing))
+        if best is None or number < best[0]:
+            best = (number, drawing)
+        if not number:
+            break
+    return best[1]
+
+
+def drawn_once(question: Question, seed: int, attempt: int = 0) -> Drawing:
+    """One drawing, fair or not.
 
     Raises:
         ClassroomError: as `materialise`.
     """
     # Here, so that reading drawn questions (`course check`) does not import torch.
+    from classroom.questions.ordinary import marked
     from classroom.questions.precise import answers_of, precise, settled_on
 
     stream = int.from_bytes(hashlib.sha256(question.id.encode()).digest()[:8], "big")
-    cases = tuple(question.cases(np.random.default_rng([seed, stream])))
-    implementations = (question.reference, *(m.implementation for m in question.misconceptions))
-    native = tuple(answers_of(implementation, cases) for implementation in implementations)
-    expected = precise(question.reference, cases, native[0])
+    cases = tuple(question.cases(np.random.default_rng([seed, stream, *([attempt] if attempt else [])])))
+    reference = answers_of(question.reference, cases)
+    expected = precise(question.reference, cases, reference)
+    _check(question, cases, expected)
+    wrong = tuple(answers_of(m.implementation, cases) for m in question.misconceptions)
     drawn = DrawnQuestion(
         id=question.id,
         title=question.title,
@@ -72,37 +111,37 @@ def draw(question: Question, seed: int) -> tuple[DrawnQuestion, tuple[Answers, .
         points=question.points,
         criteria=question.criteria,
         forbidden=question.forbidden,
-        cases=cases,
+        cases=marked(cases, expected, question.criteria),
         expected=expected,
         misconceptions=tuple(
             DrawnMisconception(m.name, m.sentence, settled_on(expected, precise(m.implementation, cases, answers)))
-            for m, answers in zip(question.misconceptions, native[1:], strict=True)
+            for m, answers in zip(question.misconceptions, wrong, strict=True)
         ),
     )
-    _check(drawn)
-    return drawn, native
+    alternatives = {name: answers_of(alternative, cases) for name, alternative in question.alternatives.items()}
+    return Drawing(drawn, reference, wrong, alternatives)
 
 
-def _check(drawn: DrawnQuestion) -> None:
+def _check(question: Question, cases: Sequence[Case], expected: Answers) -> None:
     """A question's own mistakes, found before a student could meet them."""
     from classroom.student_code.forbidden import resolve
 
-    for name in drawn.forbidden:
+    for name in question.forbidden:
         resolve(name)
-    known = {criterion.tag for criterion in drawn.criteria}
-    for case, answers in zip(drawn.cases, drawn.expected, strict=True):
-        where = f"question {drawn.id}, case {case.name!r}"
+    known = {criterion.tag for criterion in question.criteria}
+    for case, answers in zip(cases, expected, strict=True):
+        where = f"question {question.id}, case {case.name!r}"
         if not case.tags or not case.tags <= known:
             raise ClassroomError(f"{where}: its tags {sorted(case.tags)} must be among {sorted(known)}.")
         for answer in answers:
             if answer.error:
                 raise ClassroomError(f"{where}: the reference fails: {answer.error}")
-        for criterion in drawn.criteria:
+        for criterion in question.criteria:
             problem = criterion.judge(case, answers, answers) if criterion.tag in case.tags else None
             if problem:
                 raise ClassroomError(f"{where}: the reference fails {criterion.name!r}: {problem}")
-    for criterion in drawn.criteria:
-        if not any(criterion.tag in case.tags for case in drawn.cases):
-            raise ClassroomError(f"question {drawn.id}: no case is tagged {criterion.tag!r} for {criterion.name!r}.")
+    for criterion in question.criteria:
+        if not any(criterion.tag in case.tags for case in cases):
+            raise ClassroomError(f"question {question.id}: no case is tagged {criterion.tag!r} for {criterion.name!r}.")
         if criterion.weight <= 0:
-            raise ClassroomError(f"question {drawn.id}: the weight of {criterion.name!r} must be positive.")
+            raise ClassroomError(f"question {question.id}: the weight of {criterion.name!r} must be positive.")

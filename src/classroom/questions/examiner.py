@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from classroom.questions.criteria import Cost, Permuted, ShapeAndDtype, Unchanged, Values
 from classroom.questions.diagnosis import diagnose, explains_all
-from classroom.questions.drawn import DrawnQuestion
+from classroom.questions.drawn import ORDINARY, DrawnQuestion
 from classroom.questions.question import Case, Criterion
 from classroom.questions.results import NOT_WRITTEN, CriterionResult, QuestionResult
 from classroom.questions.wording import EXACT, Wording
@@ -12,6 +13,9 @@ from classroom.student_code.student import Answer, Student
 
 # How the criteria's own sentences begin; an exception's name keeps its capital letter.
 SENTENCE_STARTS = ("Your ", "The ", "No ", "Not ", "Only ", "In ", "Too ", "Reordering ")
+NOT_YET = "Not counted yet: first the values have to be right in at least one ordinary case."
+# Anything could satisfy these; they say something only of code that computes what was asked.
+NEEDS_VALUES = (ShapeAndDtype, Unchanged, Permuted, Cost)
 SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."
 
 
@@ -32,6 +36,11 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: 
     """The verdict on answers that have arrived, by case and call."""
     total = sum(criterion.weight for criterion in question.criteria)
     messages = [_message(question, criterion, actual, wording) for criterion in question.criteria]
+    if not shows_understanding(question, actual):
+        messages = [
+            message or (NOT_YET if isinstance(criterion, NEEDS_VALUES) else "")
+            for criterion, message in zip(question.criteria, messages, strict=True)
+        ]
     diagnosis = _diagnosis(question, actual, wording) if any(messages) else None
     if diagnosis and _raised_everywhere(actual):
         messages = [diagnosis for _ in messages]  # one reason for everything
@@ -44,6 +53,20 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: 
         worth = question.points * criterion.weight / total
         results.append(CriterionResult(criterion.name, not message, message, 0.0 if message else worth, worth))
     return QuestionResult(question.id, question.title, tuple(results), diagnosis)
+
+
+def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> bool:
+    """Whether the values are right in at least one ordinary case (see `classroom.questions.ordinary`)."""
+    judges = [criterion for criterion in question.criteria if isinstance(criterion, Values)]
+    if not judges:
+        return True
+    marked = any(ORDINARY in case.tags for case in question.cases)
+    for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
+        asked = [criterion for criterion in judges if criterion.tag in case.tags]
+        counts = asked and (ORDINARY in case.tags or not marked)
+        if counts and not any(_judge(criterion, case, expected, answers, EXACT) for criterion in asked):
+            return True
+    return False
 
 
 def without_evidence(question: DrawnQuestion, reason: str) -> QuestionResult:

@@ -29,8 +29,27 @@ def test_absent_evidence_never_passes(criterion, nothing):
 
 def test_values_pass_within_the_tolerance_and_fail_just_outside():
     criterion = Values(rtol=0, atol=1e-3)
-    assert criterion.judge(ONE, [answer(A)], [answer(A + 0.9e-3)]) is None
-    assert criterion.judge(ONE, [answer(A)], [answer(A + 1.1e-3)])
+    assert criterion.judge(ONE, [answer(A)], [answer(A + 0.49e-3)]) is None  # the second row's largest entry is 0.5
+    assert "2 of 4 entries" in criterion.judge(ONE, [answer(A)], [answer(A + 0.51e-3)])
+    assert "4 of 4 entries" in criterion.judge(ONE, [answer(A)], [answer(A + 0.91e-3)])  # and the first one's 0.9
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1.0, 1e6])
+def test_tolerances_follow_the_size_of_what_is_compared(size):
+    wide = A.astype(np.float64) * size
+    assert Values().judge(ONE, [answer(wide)], [answer(wide * (1 + 0.9e-4))]) is None
+    assert Values().judge(ONE, [answer(wide)], [answer(wide * (1 + 2.1e-4))])
+    right = answer(A, gradients={"argument 0": wide})
+    near, far = (answer(A, gradients={"argument 0": wide * (1 + e)}) for e in (0.9e-3, 2.1e-3))
+    assert Gradients().judge(ONE, [right], [near]) is None
+    assert "The gradient with respect to the first argument" in Gradients().judge(ONE, [right], [far])
+
+
+def test_a_small_row_is_judged_as_a_tenth_of_the_largest():
+    right = np.array([[1000.0, 1000.0], [1.0, 0.0]])
+    for off, passes in ((0.9e-3, True), (1.1e-3, False)):  # 1e-5 of a tenth of 1000
+        given = right + np.array([[0, 0], [0, off]])
+        assert (Values(rtol=0).judge(ONE, [answer(right)], [answer(given)]) is None) == passes
 
 
 def test_values_name_the_worst_entry_and_how_many_differ():
@@ -105,11 +124,49 @@ def test_unchanged_looks_where_it_is_told_and_wants_the_rest_to_move():
     assert "0 of the 2 entries" in Unchanged().judge(case, right, [answer(A), answer(A)])
 
 
+@pytest.mark.parametrize("factor", [1e-20, 1e-3, 1.0, 1e3])
+def test_a_property_is_judged_in_proportion_to_the_output(factor):
+    """Leaking a hundredth of what should stay is a leak, however small the output is."""
+    case = Case("two", TWO.calls, frozenset(), {"unchanged": np.array([[True], [False]])})
+    wide = A.astype(np.float64)
+    moved = wide + np.array([[0, 0], [0.3, 0.3]])
+    leak = moved + np.array([[0.01, 0], [0, 0]])
+    right = [answer(wide), answer(moved)]
+    assert "although only" in Unchanged().judge(case, right, [answer(wide * factor), answer(leak * factor)])
+    order = Case("two", TWO.calls, frozenset(), {"permutation": np.array([1, 0])})
+    reordered = [answer(wide), answer(wide[[1, 0]])]
+    leaking = [answer(wide * factor), answer((wide[[1, 0]] + np.array([[0.01, 0], [0, 0]])) * factor)]
+    assert "should only reorder" in Permuted().judge(order, reordered, leaking)
+
+
+@pytest.mark.parametrize(("part", "passes"), [(1e-20, False), (0.2, False), (0.3, True), (1.0, True), (5.0, True)])
+def test_what_must_change_has_to_change_by_as_much_as_it_should(part, passes):
+    case = Case("two", TWO.calls, frozenset(), {"unchanged": np.array([[True], [False]])})
+    change = np.array([[0, 0], [0.3, -0.3]])
+    wide = A.astype(np.float64)
+    right = [answer(wide), answer(wide + change)]
+    assert (Unchanged().judge(case, right, [answer(wide), answer(wide + part * change)]) is None) == passes
+
+
+def test_where_nothing_may_change_a_third_call_asks_for_a_change():
+    other = A[[1, 0]]
+    right = [answer(A), answer(A), answer(other)]
+    three = Case("three", (*TWO.calls, Call((A * 9,))), frozenset())
+    assert Unchanged().judge(three, right, right) is None
+    assert "does not depend on its inputs" in Unchanged().judge(three, right, [answer(A)] * 3)
+    assert "although only" in Unchanged().judge(three, right, [answer(A), answer(other), answer(other)])
+    assert "add a third call" in Unchanged().judge(TWO, right[:2], right[:2])
+
+
 def test_a_copy_of_an_argument_satisfies_no_property():
     case = Case("two", TWO.calls, frozenset(), {"unchanged": np.array([[False], [False]])})
     copies = [answer(A * 7), answer(A * 8)]
     assert "copy of the first argument" in Unchanged().judge(case, [answer(A), answer(A + 1)], copies)
     assert Unchanged().judge(case, copies, copies) is None  # unless the reference copies it too
+
+
+def test_a_property_needs_two_calls():
+    assert "compares two calls, and this case has 1" in Unchanged().judge(ONE, [answer(A)], [answer(A)])
 
 
 def test_permuted_follows_the_order_along_its_axis():

@@ -51,12 +51,14 @@ def test_an_alternative_must_obey_what_is_forbidden():
 
 
 def test_a_score_that_depends_on_the_seed_is_named():
-    def sometimes(rng):
-        drawn = sample.row_cases(rng)
-        return drawn if rng.integers(2) else [*drawn[:1], *drawn[2:]]  # without the case in double precision
+    def moody(x):
+        return sample.rows(x) + 0.1 * (x.flatten()[0] > 1.25)
 
-    found = weaknesses(replace(sample.ROWS, cases=sometimes), range(8))
-    assert any("depends on the seed" in s and "'single precision'" in s for s in found), found
+    mood = Misconception("moody", "It depends on the first number.", moody)
+    found = weaknesses(replace(sample.ROWS, misconceptions=(*sample.ROWS.misconceptions, mood)), range(8))
+    assert len(found) == 1
+    assert "'moody'" in found[0]
+    assert "depends on the seed" in found[0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Whether drawn cases are fair to our own answers: right ones lose nothing, wrong ones lose marks and get their name.
+
+Both with room to spare: a student's float32 rounds otherwise than ours.
+"""
+
+from dataclasses import dataclass, replace
+
+from classroom.questions.drawn import Answers, Drawing, DrawnQuestion
+from classroom.questions.examiner import judge
+from classroom.questions.question import Criterion, Question
+
+ROOM = 4.0  # right answers hold within the tolerances divided by this, wrong ones differ by this many times them
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is unfair in a drawing: to whom (`misconception 'overflow'`), and one sentence."""
+
+    about: str
+    sentence: str
+
+
+def doubts(question: Question, drawing: Drawing) -> list[Doubt]:
+    """What is unfair in a drawing, in the order reference, alternatives, misconceptions."""
+    found = []
+    strict, loose = scaled(drawing.question, 1 / ROOM), scaled(drawing.question, ROOM)
+    honest = {"reference": drawing.reference}
+    honest |= {f"alternative {name!r}": answers for name, answers in drawing.alternatives.items()}
+    for about, answers in honest.items():
+        if sentence := _loses_marks(strict, answers):
+            found.append(Doubt(about, sentence))
+    for misconception, answers in zip(question.misconceptions, drawing.misconceptions, strict=True):
+        about = f"misconception {misconception.name!r}"
+        result = judge(drawing.question, answers)
+        if result.complete or judge(loose, answers).complete:
+            found.append(Doubt(about, "gets full marks, or nearly: add a case on which it gives another answer."))
+        elif result.diagnosis != misconception.sentence:
+            others = [m.name for m in question.misconceptions if m.sentence == result.diagnosis]
+            said = f"{others[0]!r}" if others else f"{result.diagnosis!r}"
+            found.append(Doubt(about, f"is diagnosed as {said}: add a case that tells it apart."))
+    return found
+
+
+def _loses_marks(drawn: DrawnQuestion, answers: Answers) -> str | None:
+    lost = [f"{c.name}: {c.message}" for c in judge(drawn, answers).criteria if not c.passed]
+    return f"is right but loses marks. {' | '.join(lost)}" if lost else None
+
+
+def scaled(drawn: DrawnQuestion, factor: float) -> DrawnQuestion:
+    """The question with every tolerance multiplied by `factor`."""
+    return replace(drawn, criteria=tuple(_scaled(criterion, factor) for criterion in drawn.criteria))
+
+
+def _scaled(criterion: Criterion, factor: float) -> Criterion:
+    if not hasattr(criterion, "rtol"):
+        return criterion
+    return replace(criterion, rtol=criterion.rtol * factor, atol=criterion.atol * factor)  # type: ignore[type-var]
