@@ -31,7 +31,7 @@ def released(assignment: Assignment, name: str) -> dict[str, Any]:
 
 def authored(assignment: Assignment, name: str) -> NotebookNode:
     """The instructor's notebook, with solutions."""
-    return author_notebook(assignment.directory / f"{name}.py", assignment.questions)
+    return author_notebook(assignment.directory / f"{name}.py", assignment.asked)
 
 
 def solutions(assignment: Assignment, name: str) -> dict[str, str]:

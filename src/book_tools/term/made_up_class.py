@@ -57,7 +57,7 @@ RENAMED = {"Gia Imaginary": "self-attention (1).ipynb", "Leo Notional": "Self_At
 def moodle_download(assignment: Assignment, path: Path) -> None:
     """Writes what Moodle's "Download all submissions" would give of this class."""
     name = assignment.notebooks[0].stem
-    authored = author_notebook(assignment.directory / f"{name}.py", assignment.questions)
+    authored = author_notebook(assignment.directory / f"{name}.py", assignment.asked)
     right = {c.id.removesuffix("-answer"): c.source for c in authored.cells if c.id.endswith("-answer")}
     blank = json.loads(notebook_bytes(release_notebook(authored)))
     # Most have deleted the cells that are only there to look at.

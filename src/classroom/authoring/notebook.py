@@ -2,8 +2,12 @@
 
 An author writes no nbgrader metadata. It is derived: the cell that defines a question's target and holds a
 solution region is the answer cell; the cell `check("question-id")` is the locked check cell that carries the
-points; the cell that builds the `Checker` is locked, so that the checks always find their cases. Only cells that
-are there to show something need a word: the tag `demonstration` (`classroom.authoring.demonstration`).
+points; the cell that builds the `Checker` is locked, so that the checks always find their cases. Two kinds of cells
+need a word, as a tag: `demonstration` is there to show something (`classroom.authoring.demonstration`), and
+`answer:question-id` is answered in words or by a plot, which a person grades.
+
+What a question says of itself (guide, hints, worked example, rubric) is written above its answer cell, from the
+question (`classroom.authoring.guided`).
 """
 
 import ast
@@ -14,10 +18,14 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from classroom.authoring import demonstration
+from classroom.authoring.guided import guide_text, rubric_text
 from classroom.errors import ClassroomError
+from classroom.questions.assignment import Asked
 from classroom.questions.question import Question
+from classroom.questions.written import WrittenQuestion
 
 BEGIN_SOLUTION, END_SOLUTION = "BEGIN SOLUTION", "END SOLUTION"
+ANSWER = "answer:"  # how the tag begins that names a written question
 SETUP = "setup"
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
@@ -66,34 +74,48 @@ def _statements(source: str) -> list[ast.stmt]:
         return []
 
 
-def author_notebook(path: Path, questions: Sequence[Question]) -> NotebookNode:
+def author_notebook(path: Path, asked: Sequence[Asked]) -> NotebookNode:
     """The notebook with solutions, as nbgrader's `source/` holds it: metadata, stable cell ids, no outputs.
 
-    Each question that it checks must have exactly one answer cell and one check cell.
+    Each question that it checks must have exactly one answer cell and one check cell, each written question one
+    answer cell.
 
     Raises:
         ClassroomError: a cell is missing, doubled or unknown, or a solution region is outside an answer cell.
     """
     written = read_source(path)
-    by_id = {question.id: question for question in questions}
-    by_target = {question.target: question for question in questions}
+    by_id = {question.id: question for question in asked}
+    by_target = {question.target: question for question in asked if isinstance(question, Question)}
     answers: dict[str, int] = {}
     checks: dict[str, int] = {}
+    texts: dict[str, int] = {}
     setups: list[int] = []
     cells = []
     for position, cell in enumerate(written.cells, start=1):
         where = f"{path.name}, cell {position}"
         grading = None
-        if cell.cell_type == "code":
-            asked = checked_question(cell.source)
+        if (named := _answers(cell)) is not None:
+            question = by_id.get(named)
+            if not isinstance(question, WrittenQuestion):
+                known = ", ".join(q.id for q in asked if isinstance(q, WrittenQuestion)) or "none"
+                raise ClassroomError(f"{where} answers an unknown written question {named!r}; there are: {known}")
+            if BEGIN_SOLUTION not in cell.source:
+                raise ClassroomError(
+                    f"{where} answers {named!r} without a solution region: write a model answer in one"
+                )
+            _once(texts, named, position, f"{where}: the answer cell")
+            cells += [_generated(f"{named}-guide", guide_text(question.guide)), _rubric(question)]
+            grading = _metadata(named, points=question.points, solution=True)
+        elif cell.cell_type == "code":
+            checked = checked_question(cell.source)
             targets = sorted(defined_names(cell.source) & by_target.keys())
-            if asked is not None:
-                if asked not in by_id:
-                    known = ", ".join(by_id)
-                    raise ClassroomError(f"{where} checks an unknown question {asked!r}; there are: {known}")
-                _once(checks, asked, position, f"{where}: the check cell")
-                cell.source = f'check("{asked}")'  # the same text everywhere, so that an edited one is recognised
-                grading = _metadata(asked, points=by_id[asked].points)
+            if checked is not None:
+                if not isinstance(by_id.get(checked), Question):
+                    known = ", ".join(q.id for q in by_target.values())
+                    raise ClassroomError(f"{where} checks an unknown question {checked!r}; there are: {known}")
+                _once(checks, checked, position, f"{where}: the check cell")
+                cell.source = f'check("{checked}")'  # the same text everywhere, so that an edited one is recognised
+                grading = _metadata(checked, points=by_id[checked].points)
             elif BEGIN_SOLUTION in cell.source:
                 if len(targets) != 1:
                     raise ClassroomError(
@@ -102,12 +124,17 @@ def author_notebook(path: Path, questions: Sequence[Question]) -> NotebookNode:
                     )
                 question = by_target[targets[0]]
                 _once(answers, question.id, position, f"{where}: the answer cell")
+                if question.guide is not None:
+                    cells.append(_generated(f"{question.id}-guide", guide_text(question.guide, question.example)))
                 grading = _metadata(f"{question.id}-answer", solution=True)
             elif builds_checker(cell.source):
                 setups.append(position)
                 grading = _metadata(SETUP, locked=True)
         elif BEGIN_SOLUTION in cell.source:
-            raise ClassroomError(f"{where} is text, but has a solution region; solutions belong in code cells")
+            raise ClassroomError(
+                f"{where} is text, but has a solution region; solutions belong in code cells, "
+                f"or in a cell with the tag {ANSWER}ID of a written question"
+            )
         cells.append(_cell(cell, position, grading))
     _complete(path, answers, checks, setups)
     metadata = {
@@ -115,6 +142,26 @@ def author_notebook(path: Path, questions: Sequence[Question]) -> NotebookNode:
         "language_info": {"name": "python"},
     }
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata, nbformat_minor=5)
+
+
+def _answers(cell: NotebookNode) -> str | None:
+    """The id of the written question that a cell's tag names, or None."""
+    for tag in cell.metadata.get("tags", ()):
+        if tag.startswith(ANSWER):
+            return tag.removeprefix(ANSWER)
+    return None
+
+
+def _generated(cell_id: str, text: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(text, id=cell_id)
+
+
+def _rubric(question: WrittenQuestion) -> NotebookNode:
+    """Locked, so that whoever grades finds it as it was written."""
+    grade_id = f"{question.id}-rubric"
+    cell = _generated(grade_id, rubric_text(question))
+    cell.metadata["nbgrader"] = _metadata(grade_id, locked=True)
+    return cell
 
 
 def _metadata(
@@ -126,7 +173,7 @@ def _metadata(
         "grade_id": grade_id,
         "grade": grade,
         "solution": solution,
-        "locked": locked or grade,
+        "locked": locked or (grade and not solution),
         "task": False,
     }
     if grade:
@@ -138,7 +185,7 @@ def _cell(cell: NotebookNode, position: int, grading: dict[str, object] | None) 
     make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     make = make.get(cell.cell_type, nbformat.v4.new_raw_cell)
     metadata = {} if grading is None else {"nbgrader": grading}
-    if tags := cell.metadata.get("tags"):
+    if tags := [tag for tag in cell.metadata.get("tags", ()) if not tag.startswith(ANSWER)]:
         metadata["tags"] = tags
         if demonstration.TAG in tags:
             metadata[demonstration.TAG] = demonstration.digest(cell.source)

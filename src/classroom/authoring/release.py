@@ -77,7 +77,7 @@ def authored_files(assignment: Assignment) -> dict[str, bytes]:
     """
     files = {}
     for path in assignment.notebooks:
-        notebook = author_notebook(path, assignment.questions)
+        notebook = author_notebook(path, assignment.asked)
         files[f"{path.stem}.ipynb"] = notebook_bytes(notebook)
         files[f"{path.stem}.npz"] = save_public(questions_in(notebook, assignment.questions), PUBLIC_SEED)
     return files

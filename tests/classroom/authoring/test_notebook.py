@@ -13,7 +13,7 @@ SETUP = TEXT[TEXT.index("# %%\nimport torch") : TEXT.index("# %%\ndef normalise_
 def author(tmp_path, text):
     path = tmp_path / "rows.py"
     path.write_text(text, encoding="utf-8")
-    return author_notebook(path, ROWS.questions)
+    return author_notebook(path, ROWS.asked)
 
 
 def test_metadata_is_derived_from_the_cells(tmp_path):

