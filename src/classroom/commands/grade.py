@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,7 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
     from classroom.grading.progress import Progress
     from classroom.grading.regrade import KeepOtherQuestions, changes_from_last_run, preview
     from classroom.grading.run import prepare
+    from classroom.keeping.audit import changing
     from classroom.processes.sandbox import check_hidden, choose_launcher
     from classroom.questions.assignment import find_assignment, find_solutions
 
@@ -111,7 +113,8 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
     make_launcher = choose_launcher(arguments.no_sandbox, arguments.trust_submissions, len(students))
     if make_launcher.sandboxed:
         check_hidden([course.root, assignment.directory])
-    with only_run(course.root):
+    action = f"grade {name}" + (f" {arguments.question}" if arguments.question else "")
+    with only_run(course.root), nullcontext() if arguments.dry_run else changing(course, action):
         bounds = replace(limits(arguments), figures=arguments.figures)
         run = prepare(course, assignment, arguments.seed, bounds, remember_seed=not arguments.dry_run)
         revise = KeepOtherQuestions(run, arguments.question) if arguments.question else as_judged
