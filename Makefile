@@ -33,9 +33,8 @@ book: $(STAMP) $(FONT)  ## execute what has changed in the chapters and build th
 	@touch $(BUILT)
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
 
-serve: book  ## build the book, then serve it at http://127.0.0.1:8000 (PORT= to change)
-	@echo "Serving the book at http://127.0.0.1:$(PORT); stop with Ctrl-C."
-	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+serve: $(STAMP)  ## serve the book at http://127.0.0.1:8000 (PORT= to change); build again on each save
+	@$(BIN)/python -m book_tools.serving --port $(PORT) -- $(MAKE) --no-print-directory book
 
 # A thread each: more than there are cores would wait for each other.
 test: export OMP_NUM_THREADS ?= 1

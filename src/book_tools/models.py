@@ -55,12 +55,12 @@ def load(name: str) -> Trained:
     Raises BookError where there is no such row, or its training failed.
     """
     folder = Path(os.environ[READY]) if READY in os.environ else _made(name)
-    try:
-        checkpoint = load_checkpoint(folder / name / "best.pt")
-        with (folder / name / "log.csv").open(encoding="utf-8", newline="") as file:
-            steps = [_logged(row) for row in csv.DictReader(file)]
-    except FileNotFoundError as error:
-        raise BookError(f"The model {name!r} is not in {folder}: add its row to book/models.yml.") from error
+    if not (folder / name / "best.pt").exists():
+        remedy = "give it a row in book/models.yml, and name it in the call of `load`"
+        raise BookError(f"The model {name!r} is not in {folder}; {remedy}.")
+    checkpoint = load_checkpoint(folder / name / "best.pt")
+    with (folder / name / "log.csv").open(encoding="utf-8", newline="") as file:
+        steps = [_logged(row) for row in csv.DictReader(file)]
     model = checkpoint.model().eval()
     return Trained(model, checkpoint.tokenizer, checkpoint.recipe, steps, float(checkpoint.data["seconds"]))
 

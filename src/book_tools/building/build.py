@@ -97,18 +97,23 @@ class Build:
         for file in self.ingredients.library.files(self.ingredients.library.imported(chapter.python)):
             if file.suffix == ".py" and "book_tools.models" in (text := file.read_text(encoding="utf-8")):
                 loaders.append(text)
-        words = {
-            node.value
-            for code in loaders
-            if "models" in code
-            for node in ast.walk(ast.parse(code))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        return frozenset(words & self.models.rows.keys())
+        return frozenset(set().union(*map(_loaded, loaders)) & self.models.rows.keys())
 
     def _stop(self) -> None:
         self.executor.stop()
         self.models.stop()
+
+
+def _loaded(code: str) -> set[str]:
+    """The names that stand in calls such as `load("translator")` or `models.load("translator")`."""
+    calls = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args)
+    return {
+        call.args[0].value
+        for call in calls
+        if getattr(call.func, "id", getattr(call.func, "attr", None)) == "load"
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    }
 
 
 def _few(names: list[str]) -> str:

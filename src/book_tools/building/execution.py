@@ -1,5 +1,6 @@
 """Executing one chapter in a kernel of its own: one thread, a list of what it read, and a failure that says where."""
 
+import asyncio
 import json
 import os
 import re
@@ -59,6 +60,9 @@ class Executor:
         Raises:
             CellError: the cells so far have their outputs.
         """
+        return asyncio.run(self._execute(chapter))
+
+    async def _execute(self, chapter: Chapter) -> Executed:
         start = time.perf_counter()
         client = NotebookClient(
             chapter.notebook,
@@ -68,17 +72,17 @@ class Executor:
             record_timing=False,  # it would stand in the cells' metadata, by which MyST-NB finds them again
             extra_arguments=["--log-level=ERROR"],  # a warning about the transport, for every kernel
         )
-        with client.setup_kernel(env=self.environment):
+        async with client.async_setup_kernel(env=self.environment):
             process = client.km.provisioner.pid
             self._begin(process)
             try:
-                self._hidden(client, RECORD.format(root=str(self.root)))
-                about = client.wait_for_reply(client.kc.kernel_info())
+                await _hidden(client, RECORD.format(root=str(self.root)))
+                about = await client.async_wait_for_reply(client.kc.kernel_info())
                 chapter.notebook.metadata["language_info"] = about["content"]["language_info"]
                 for index, cell in enumerate(chapter.notebook.cells):
                     if cell.cell_type == "code":
-                        _execute(client, chapter, index)
-                reads = json.loads(self._hidden(client, REPORT))
+                        await _execute(client, chapter, index)
+                reads = json.loads(await _hidden(client, REPORT))
                 client.set_widgets_metadata()
             finally:
                 self._end(process)
@@ -101,22 +105,22 @@ class Executor:
         with self._lock:
             self._kernels.discard(process)
 
-    @staticmethod
-    def _hidden(client: NotebookClient, code: str) -> str:
-        """Executes code that is not the chapter's and leaves no trace in its history; returns what it printed."""
-        cell = new_code_cell(code + ";")
-        client.nb.cells.append(cell)  # nbclient writes a cell's outputs where its index says
-        try:
-            client.execute_cell(cell, len(client.nb.cells) - 1, store_history=False)
-        finally:
-            client.nb.cells.pop()
-        return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+async def _hidden(client: NotebookClient, code: str) -> str:
+    """Executes code that is not the chapter's and leaves no trace in its history; returns what it printed."""
+    cell = new_code_cell(code + ";")
+    client.nb.cells.append(cell)  # nbclient writes a cell's outputs where its index says
+    try:
+        await client.async_execute_cell(cell, len(client.nb.cells) - 1, store_history=False)
+    finally:
+        client.nb.cells.pop()
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
-def _execute(client: NotebookClient, chapter: Chapter, index: int) -> None:
+async def _execute(client: NotebookClient, chapter: Chapter, index: int) -> None:
     cell = chapter.notebook.cells[index]
     try:
-        client.execute_cell(cell, index)
+        await client.async_execute_cell(cell, index)
     except CellExecutionError as error:
         within = _line_within(error.traceback)
         raise CellError(chapter, index, within, f"{error.ename}: {error.evalue}", error.traceback) from error

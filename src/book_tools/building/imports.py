@@ -14,7 +14,6 @@ class SourceTree:
     def __init__(self, root: Path):
         self.root = root
         self._imports: dict[str, frozenset[str]] = {}
-        self._data: dict[Path, list[Path]] = {}
 
     def file(self, module: str) -> Path | None:
         """The file of a module or package; None where this tree has none of that name."""
@@ -33,17 +32,13 @@ class SourceTree:
         return self._closure(set().union(*(self._with_packages(module) for module in modules)))
 
     def files(self, modules: set[str]) -> list[Path]:
-        """The files of these modules, and the data (scripts, styles, tables) in the folders of their packages."""
-        found: set[Path] = set()
-        for module in modules:
-            file = self.file(module)
-            if file is not None:
-                found.add(file)
-                if module.count("."):  # a package at the top has no data of its own
-                    if file.parent not in self._data:
-                        self._data[file.parent] = _data(file.parent)
-                    found.update(self._data[file.parent])
-        return sorted(found)
+        """The files of these modules."""
+        return sorted(file for module in modules if (file := self.file(module)) is not None)
+
+    def data(self, modules: set[str]) -> list[Path]:
+        """The files that are not Python's (scripts, styles, tables) in the folders of these modules' packages."""
+        folders = {file.parent for file in self.files(modules) if file.parent.parent != self.root}
+        return sorted(set().union(*map(_data, folders)))
 
     def _closure(self, modules: set[str]) -> set[str]:
         found, waiting = set(modules), list(modules)

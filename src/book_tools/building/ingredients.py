@@ -35,9 +35,13 @@ class Ingredients:
                 found[f"claim {claim}"] = hashlib.sha256(text.encode()).hexdigest()
         return found | self.files(self.library.imported(chapter.python))
 
-    def files(self, modules: set[str]) -> dict[str, str]:
-        """The files of these modules, by their names below the root."""
-        return {path.relative_to(self.root).as_posix(): self._digest(path) for path in self.library.files(modules)}
+    def files(self, modules: set[str], data: bool = False) -> dict[str, str]:
+        """The files of these modules, by their names below the root; on request also the data beside them.
+
+        What a chapter reads of such data is recorded while it is executed.
+        """
+        paths = self.library.files(modules) + (self.library.data(modules) if data else [])
+        return {path.relative_to(self.root).as_posix(): self._digest(path) for path in paths}
 
     @cached_property
     def environment(self) -> dict[str, str]:

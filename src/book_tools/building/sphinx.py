@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def note_code(app: Sphinx, config: Config) -> None:
     """Makes the code of the book's extensions a part of the configuration: when it changes, all pages are read anew."""
     ingredients = Ingredients(Path(config.book_root))
-    code = ingredients.files(ingredients.library.needed(set(config.extensions))) | ingredients.environment
+    code = ingredients.files(ingredients.library.needed(set(config.extensions)), data=True) | ingredients.environment
     config.book_code = hashlib.sha256(json.dumps(code, sort_keys=True).encode()).hexdigest()
 
 
