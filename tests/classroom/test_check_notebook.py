@@ -37,7 +37,7 @@ def test_a_misconception_is_named_and_errors_elsewhere_are_listed(launcher, writ
     notebook["cells"][5]["source"] = "1 / 0"
     check = check_notebook(write(notebook), launcher, LIMITS)
     assert not check.complete
-    assert check.questions[0].score == 1
+    assert check.questions[0].score == 0
     assert "Your columns sum to 1; the rows should." in text(check)
     assert "Cell 6 raised ZeroDivisionError: division by zero" in text(check)
     json.dumps(check.to_json())

@@ -103,8 +103,8 @@ def graded_wrongly(make_course, mistaken, launcher, tmp_path_factory):
     assert recorded(root) == {
         "columns": {"normalise-rows": 3, "row-means": 2},
         "empty": {"normalise-rows": 0, "row-means": 0},
-        "means": {"normalise-rows": 1, "row-means": 1},
-        "sums": {"normalise-rows": 1, "row-means": 2},
+        "means": {"normalise-rows": 0, "row-means": 0},
+        "sums": {"normalise-rows": 0, "row-means": 2},
     }
     return root
 
@@ -140,12 +140,12 @@ def again(root, launcher, students=None, question=None, look=False):
 
 
 CORRECTED = {
-    ("columns", "normalise-rows"): (3, 1),
-    ("columns", "row-means"): (2, 1),
-    ("means", "normalise-rows"): (1, 3),
-    ("means", "row-means"): (1, 2),
-    ("sums", "normalise-rows"): (1, 3),
-    ("sums", "row-means"): (2, 1),
+    ("columns", "normalise-rows"): (3, 0),
+    ("columns", "row-means"): (2, 0),
+    ("means", "normalise-rows"): (0, 3),
+    ("means", "row-means"): (0, 2),
+    ("sums", "normalise-rows"): (0, 3),
+    ("sums", "row-means"): (2, 0),
 }
 
 
@@ -170,15 +170,15 @@ def test_one_question_alone_keeps_the_others_as_they_were(course, launcher):
     assert again(course, launcher, question="row-means", look=True) == expected
     again(course, launcher, question="row-means")
     scores = recorded(course)
-    assert scores["columns"] == {"normalise-rows": 3, "row-means": 1}
-    assert scores["means"] == {"normalise-rows": 1, "row-means": 2}
+    assert scores["columns"] == {"normalise-rows": 3, "row-means": 0}
+    assert scores["means"] == {"normalise-rows": 0, "row-means": 2}
     notebook = json.loads((course / "autograded" / "columns" / "01-rows" / "rows.ipynb").read_text())
     shown = {
         c["id"]: "".join(c["outputs"][0]["data"]["text/plain"])
         for c in notebook["cells"]
         if c["id"] in scores["columns"]
     }
-    assert shown == {"normalise-rows": "3", "row-means": "1"}
+    assert shown == {"normalise-rows": "3", "row-means": "0"}
     assert again(course, launcher, look=True) == {k: v for k, v in CORRECTED.items() if k[1] == "normalise-rows"}
 
 
@@ -186,7 +186,7 @@ def test_one_student_alone_leaves_the_others(course, launcher):
     before = recorded(course)
     again(course, launcher, ["sums"])
     after = recorded(course)
-    assert after.pop("sums") == {"normalise-rows": 3, "row-means": 1}
+    assert after.pop("sums") == {"normalise-rows": 3, "row-means": 0}
     assert after == {student: scores for student, scores in before.items() if student != "sums"}
 
 
@@ -205,13 +205,13 @@ def test_the_command_says_who_changes_and_what_was_given_by_hand(course, launche
     assert look.returncode == 1, look.stderr
     found = json.loads(look.stdout)
     assert [(c["student"], c["old"], c["new"], c["questions"]) for c in found] == [
-        ("columns", 5, 4, [{"id": "row-means", "old": 2, "new": 1, "by_hand": None}]),
-        ("means", 2, 3, [{"id": "row-means", "old": 1, "new": 2, "by_hand": 1.5}]),
-        ("sums", 3, 2, [{"id": "row-means", "old": 2, "new": 1, "by_hand": None}]),
+        ("columns", 5, 3, [{"id": "row-means", "old": 2, "new": 0, "by_hand": None}]),
+        ("means", 0, 2, [{"id": "row-means", "old": 0, "new": 2, "by_hand": 1.5}]),
+        ("sums", 2, 0, [{"id": "row-means", "old": 2, "new": 0, "by_hand": None}]),
     ]
     assert everything(course) == before
     again(course, launcher, question="row-means")
-    assert recorded(course)["means"] == {"normalise-rows": 1, "row-means": 1.5}
+    assert recorded(course)["means"] == {"normalise-rows": 0, "row-means": 1.5}
 
 
 def test_other_points_are_refused_with_a_way_out_that_works(course, launcher, tmp_path, capsys):
