@@ -5,20 +5,22 @@ import math
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import causal, normal, some_visible
+from classroom.questions.common.forbidden import ATTENTION as ATTENTION_FAMILY
+from classroom.questions.common.forbidden import library
+from classroom.questions.common.mistakes import cut_graph, fixed_precision
 from classroom.questions.criteria import Cost, Gradients, ShapeAndDtype, Unchanged, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
 from transformer_lab.attention import attention_scores, attention_weights, masked_softmax, scaled_dot_product_attention
 
-from .drawing import causal, normal, some_visible
+from .running import RUNNING_W
 
 READY_MADE = (
-    "torch.nn.functional.scaled_dot_product_attention",
-    "torch.nn.functional.multi_head_attention_forward",
-    "torch.nn.MultiheadAttention.forward",
+    *ATTENTION_FAMILY,
     "torch.nn.TransformerEncoderLayer.forward",
-    "transformer_lab.attention.attention_weights",
-    "transformer_lab.attention.scaled_dot_product_attention",
+    *library("transformer_lab.attention", "attention_weights", "scaled_dot_product_attention"),
 )
 
 
@@ -154,14 +156,6 @@ def matrices_only(query, key, value, mask=None):
 
 def cut_weights(query, key, value, mask=None):
     return attention_weights(query, key, mask).detach() @ value
-
-
-def cut_graph(query, key, value, mask=None):
-    return scaled_dot_product_attention(query, key, value, mask).detach()
-
-
-def single_precision(query, key, value, mask=None):
-    return scaled_dot_product_attention(query.float(), key.float(), value.float(), mask)
 
 
 def one_query_at_a_time(query, key, value, mask=None):
@@ -324,17 +318,8 @@ ATTENTION = Question(
             "cut off (`.detach()`, `torch.no_grad()`, `.numpy()`). Where to look could never be learned.",
             cut_weights,
         ),
-        Misconception(
-            "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
-            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
-            cut_graph,
-        ),
-        Misconception(
-            "fixed precision",
-            "You convert to float32 on the way. Keep the dtype of the input: float64 values give a float64 output.",
-            single_precision,
-        ),
+        cut_graph(scaled_dot_product_attention),
+        fixed_precision(scaled_dot_product_attention, "outputs"),
         Misconception(
             "one query at a time",
             "Right, but one query after another in a Python loop. A matrix product does them all at once, and that "
@@ -348,4 +333,36 @@ ATTENTION = Question(
         "division at the end": by_normalising_last,
     },
     forbidden=READY_MADE,
+    guide=Guide(
+        difficulty=2,
+        minutes=10,
+        section=Section("self-attention", "A worked example, three times"),
+        hints=(
+            "Three steps: scores, weights, and an average of the values. The first two are written already.",
+            "Each output is a sum over keys of weight times value: a matrix product of the weights and `value`.",
+            "Call `masked_softmax` on `attention_scores(query, key)` and the mask, and put the values to its right.",
+        ),
+    ),
+    example=WorkedExample(
+        call="scaled_dot_product_attention(W, W, W)",
+        arguments=(RUNNING_W, RUNNING_W, RUNNING_W),
+        expected=([[0.8022, 0.5989], [0.5989, 0.8022], [0.7517, 0.7517]],),
+    ),
+    attempts=(
+        Attempt(
+            "def scaled_dot_product_attention(q, k, v, mask=None):\n"
+            "    w = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1)\n"
+            "    return (w if mask is None else w * mask) @ v",
+            named="weights multiplied by the mask",
+        ),
+        Attempt(
+            "def scaled_dot_product_attention(q, k, v, mask=None):\n"
+            "    return nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)",
+            forbidden="torch.nn.functional.scaled_dot_product_attention",
+        ),
+        Attempt(
+            "from transformer_lab.attention import scaled_dot_product_attention",
+            forbidden="transformer_lab.attention.",
+        ),
+    ),
 )

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 from classroom.questions.criteria import ShapeAndDtype, Unchanged, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
 from transformer_lab.masks import causal_mask, padding_mask
 
@@ -251,4 +252,33 @@ DECODER_MASK = Question(
         "product": by_product,
     },
     forbidden=("transformer_lab.masks.causal_mask", "transformer_lab.masks.padding_mask"),
+    guide=Guide(
+        difficulty=2,
+        minutes=10,
+        section=Section("training-a-translator", "Masks in training"),
+        hints=(
+            "Make two masks: one that knows only positions, one that knows only tokens. Then join them with *and*.",
+            "The lower triangle of a square of ones (`tril`) hides the future. `tokens != pad_id` says which keys are "
+            "real, one truth value for each.",
+            "The second has the shape (batch, n). It speaks of keys, the last axis, and is the same for every query: "
+            "put an axis between, `[:, None, :]`.",
+        ),
+    ),
+    example=WorkedExample(
+        call="decoder_mask([[7, 5, 0, 0]], pad_id=0)",
+        arguments=(np.array([[7, 5, 0, 0]]), 0),
+        expected=([[[True, False, False, False], *3 * [[True, True, False, False]]]],),
+    ),
+    attempts=(
+        Attempt(
+            "def decoder_mask(t, pad_id):\n"
+            "    n = t.shape[1]\n    return torch.triu(torch.ones(n, n)).bool() & (t != pad_id).unsqueeze(1)",
+            named="future in place of past",
+        ),
+        Attempt(
+            "def decoder_mask(t, pad_id):\n"
+            "    place = torch.arange(t.size(1))\n"
+            "    return (place[:, None] >= place) * t.ne(pad_id).unsqueeze(-2)"
+        ),
+    ),
 )

@@ -6,14 +6,16 @@ import numpy as np
 import torch
 from torch import nn
 
+from classroom.questions.common.drawing import causal, normal
 from classroom.questions.criteria import Gradients, Permuted, ShapeAndDtype, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
 from transformer_lab.attention import scaled_dot_product_attention
 from transformer_lab.self_attention import SelfAttention
 
 from .attention import READY_MADE
-from .drawing import causal, normal
+from .running import RUNNING_W
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -248,4 +250,37 @@ LAYER = Question(
     ),
     alternatives={"functional linear": ByFunctions, "einsum": ByEinsum, "one token at a time": ByLoop},
     forbidden=(*READY_MADE, "transformer_lab.self_attention.SelfAttention.forward"),
+    guide=Guide(
+        difficulty=2,
+        minutes=12,
+        section=Section("self-attention", "A layer that learns where to look"),
+        hints=(
+            "The constructor makes three linear maps and keeps them as attributes; `forward` uses them and the "
+            "function of question 5.",
+            "`nn.Linear(d_model, d_k, bias=False)` maps the last axis from `d_model` to `d_k`, whatever comes before.",
+            "Queries, keys and values are `self.query(x)`, `self.key(x)` and `self.value(x)`. Do not forget to hand on "
+            "the mask.",
+        ),
+    ),
+    example=WorkedExample(
+        call="SelfAttention(d_model=3, d_k=2, d_v=2)(X), each of its three matrices set to W",
+        construct=(3, 2, 2),
+        arguments=(np.eye(3, dtype=np.float32),),
+        parameters=dict.fromkeys(
+            ("query.weight", "key.weight", "value.weight"), np.array(RUNNING_W, dtype=np.float32).T.copy()
+        ),
+        expected=([[0.8022, 0.5989], [0.5989, 0.8022], [0.7517, 0.7517]],),
+    ),
+    attempts=(
+        Attempt(
+            "class SelfAttention(nn.Module):\n"
+            "    def __init__(self, d_model, d_k, d_v):\n"
+            "        super().__init__()\n"
+            "        self.query, self.key = nn.Linear(d_model, d_k), nn.Linear(d_model, d_k)\n"
+            "        self.value = nn.Linear(d_model, d_v)\n"
+            "    def forward(self, x, mask=None):\n        return self.value(x)",
+            named="with a bias",
+        ),
+        Attempt("from transformer_lab.self_attention import SelfAttention", forbidden="transformer_lab."),
+    ),
 )

@@ -3,12 +3,13 @@
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import causal, normal, some_visible, spread
+from classroom.questions.common.mistakes import cut_graph, fixed_precision
 from classroom.questions.criteria import Gradients, ShapeAndDtype, Unchanged, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
 from transformer_lab import attention
-
-from .drawing import causal, normal, some_visible, spread
 
 
 def masked_softmax(scores, mask=None):
@@ -116,14 +117,6 @@ def fill_too_high(scores, mask=None):
 
 def fill_too_high_and_blind(scores, mask=None):
     return scores.masked_fill(~_visible(scores, mask), -100.0).softmax(dim=-1)
-
-
-def cut_graph(scores, mask=None):
-    return masked_softmax(scores, mask).detach()
-
-
-def single_precision(scores, mask=None):
-    return masked_softmax(scores.float(), mask)
 
 
 def by_infinity(scores, mask=None):
@@ -250,17 +243,8 @@ MASKED_SOFTMAX = Question(
             "must get weights of 0.",
             fill_too_high_and_blind,
         ),
-        Misconception(
-            "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
-            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
-            cut_graph,
-        ),
-        Misconception(
-            "fixed precision",
-            "You convert to float32 on the way. Keep the dtype of the input: float64 scores give float64 weights.",
-            single_precision,
-        ),
+        cut_graph(masked_softmax),
+        fixed_precision(masked_softmax, "weights"),
     ),
     alternatives={
         "-inf, then nan_to_num": by_infinity,
@@ -272,5 +256,39 @@ MASKED_SOFTMAX = Question(
     forbidden=(
         "torch.nn.functional.scaled_dot_product_attention",
         "transformer_lab.attention.masked_softmax",
+    ),
+    guide=Guide(
+        difficulty=2,
+        minutes=12,
+        section=Section("training-a-translator", "How do you forbid a place?"),
+        hints=(
+            "Hide keys before the exponential, not after it. Which score gives a weight of 0?",
+            "`masked_fill` fills where its mask is True; here True means *may attend*, so it needs `~mask`.",
+            "A row of nothing but -inf becomes NaN. Fill with the lowest finite number of the dtype instead, and set "
+            "the weights of hidden keys to 0 after the softmax.",
+        ),
+    ),
+    example=WorkedExample(
+        call="masked_softmax([[ln 1, ln 2, ln 5]], [True, True, False])",
+        arguments=([[0.0, 0.6931472, 1.6094379]], np.array([True, True, False])),
+        expected=([[0.3333, 0.6667, 0]],),
+    ),
+    attempts=(
+        Attempt(
+            "def masked_softmax(s, mask=None):\n"
+            "    if mask is not None:\n        s = torch.where(mask, s, float('-inf'))\n"
+            "    return nn.functional.softmax(s, dim=-1)",
+            named="NaN for a query that sees nothing",
+        ),
+        Attempt(
+            "def masked_softmax(s, mask=None):\n"
+            "    return s.softmax(-1) if mask is None else (s - 100 * (~mask)).masked_fill(~mask, -50).softmax(-1)",
+            named="hidden scores not low enough, and uniform rows",
+        ),
+        Attempt(
+            "def masked_softmax(s, mask=None):\n"
+            "    if mask is None:\n        mask = torch.tensor(True)\n"
+            "    return s.masked_fill(mask.logical_not(), -torch.inf).softmax(-1).nan_to_num()"
+        ),
     ),
 )

@@ -5,11 +5,13 @@ import math
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import normal
 from classroom.questions.criteria import Gradients, ShapeAndDtype, Values
+from classroom.questions.guide import Guide, Section, WorkedExample
 from classroom.questions.question import Case, Misconception, Question
 from classroom.student_code.student import Call
 
-from .drawing import normal
+from .running import RUNNING_W
 
 
 def project_qkv(x, w_q, w_k, w_v):
@@ -147,4 +149,19 @@ PROJECTIONS = Question(
         ),
     ),
     alternatives={"einsum": by_einsum, "linear": by_linear, "loop": by_loop, "one product": by_one_product},
+    guide=Guide(
+        difficulty=1,
+        minutes=6,
+        section=Section("self-attention", "Three parts for every word"),
+        hints=(
+            "Three matrix products, one for each view. Which axes of `x` and `w_q` have to meet?",
+            "`@` multiplies over the last axis of `x` and the first of `w_q`, and leaves all axes before them alone.",
+            "The queries are `x @ w_q`. Keys and values are made in the same way; return all three in this order.",
+        ),
+    ),
+    example=WorkedExample(
+        call="project_qkv(X, W, W, W)",
+        arguments=(np.eye(3, dtype=np.float32), *3 * (RUNNING_W,)),
+        expected=3 * ([[1, 0], [0, 1], [1, 1]],),
+    ),
 )

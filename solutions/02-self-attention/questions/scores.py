@@ -5,12 +5,15 @@ import math
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import normal
+from classroom.questions.common.mistakes import cut_graph, fixed_precision
 from classroom.questions.criteria import Cost, Gradients, ShapeAndDtype, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
 from transformer_lab.attention import attention_scores
 
-from .drawing import normal
+from .running import RUNNING_W
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -89,14 +92,6 @@ def matrices_only(query, key):
 
 def weights_already(query, key):
     return attention_scores(query, key).softmax(dim=-1)
-
-
-def cut_graph(query, key):
-    return attention_scores(query, key).detach()
-
-
-def single_precision(query, key):
-    return attention_scores(query.float(), key.float())
 
 
 def by_einsum(query, key):
@@ -197,18 +192,38 @@ SCORES = Question(
             "leave it to the next question.",
             weights_already,
         ),
-        Misconception(
-            "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
-            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
-            cut_graph,
-        ),
-        Misconception(
-            "fixed precision",
-            "You convert to float32 on the way. Keep the dtype of the input: float64 queries give float64 scores.",
-            single_precision,
-        ),
+        cut_graph(attention_scores),
+        fixed_precision(attention_scores, "scores"),
     ),
     alternatives={"einsum": by_einsum, "broadcasting": by_broadcasting, "scaling first": by_scaling_first},
     forbidden=("transformer_lab.attention.attention_scores",),
+    guide=Guide(
+        difficulty=2,
+        minutes=10,
+        section=Section("self-attention", "A match is a dot product"),
+        hints=(
+            "Each score is a dot product of one query and one key. Which matrix product holds all of them?",
+            "Of `key` the last two axes have to change places, and no others: `key.transpose(-2, -1)`.",
+            "Multiply `query` by that transpose and divide by the root of the number that each dot product sums over, "
+            "`query.shape[-1]`.",
+        ),
+    ),
+    example=WorkedExample(
+        call="attention_scores(W, W)",
+        arguments=(RUNNING_W, RUNNING_W),
+        expected=([[0.7071, 0, 0.7071], [0, 0.7071, 0.7071], [0.7071, 0.7071, 1.4142]],),
+    ),
+    attempts=(
+        Attempt("def attention_scores(q, k):\n    return q @ k.T / math.sqrt(q.size(-1))", named="all axes reversed"),
+        Attempt(
+            "def attention_scores(q, k):\n    return torch.einsum('...id,...jd->...ij', q, q) / q.shape[-1] ** 0.5",
+            named="queries with queries",
+        ),
+        Attempt(
+            "def attention_scores(query, key):\n"
+            "    *batch, q, d = query.shape\n"
+            "    rows = query.reshape(-1, q, d).bmm(key.reshape(-1, key.shape[-2], d).permute(0, 2, 1))\n"
+            "    return rows.mul(d ** -0.5).view(*batch, q, -1)"
+        ),
+    ),
 )

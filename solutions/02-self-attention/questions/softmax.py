@@ -3,11 +3,13 @@
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import normal, spread
+from classroom.questions.common.forbidden import SOFTMAX as SOFTMAX_FAMILY
+from classroom.questions.common.mistakes import cut_graph, fixed_precision
 from classroom.questions.criteria import Gradients, ShapeAndDtype, Unchanged, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
-
-from .drawing import normal, spread
 
 
 def softmax(scores):
@@ -90,14 +92,6 @@ def winner_takes_all(scores):
 def power_of_two(scores):
     exponentials = 2 ** (scores - scores.amax(dim=-1, keepdim=True))
     return exponentials / exponentials.sum(dim=-1, keepdim=True)
-
-
-def cut_graph(scores):
-    return softmax(scores).detach()
-
-
-def single_precision(scores):
-    return softmax(scores.float())
 
 
 def clamped(scores):
@@ -228,17 +222,8 @@ SOFTMAX = Question(
             "Your exponential has base 2. Softmax uses e: `torch.exp`.",
             power_of_two,
         ),
-        Misconception(
-            "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
-            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
-            cut_graph,
-        ),
-        Misconception(
-            "fixed precision",
-            "You convert to float32 on the way. Keep the dtype of the input: float64 scores give float64 weights.",
-            single_precision,
-        ),
+        cut_graph(softmax),
+        fixed_precision(softmax, "weights"),
     ),
     alternatives={
         "by hand": by_hand,
@@ -247,19 +232,37 @@ SOFTMAX = Question(
         "loop over rows": by_loop,
     },
     forbidden=(
-        "torch.softmax",
-        "torch.Tensor.softmax",
-        "torch.log_softmax",
-        "torch.Tensor.log_softmax",
-        "torch.nn.functional.softmax",
-        "torch.nn.functional.log_softmax",
-        "torch.nn.functional.softmin",
-        "torch.nn.functional.gumbel_softmax",
-        "torch.special.softmax",
-        "torch.special.log_softmax",
-        "torch.nn.Softmax.forward",
-        "torch.nn.LogSoftmax.forward",
+        *SOFTMAX_FAMILY,
         "torch.nn.functional.scaled_dot_product_attention",
         "transformer_lab.attention.masked_softmax",
+    ),
+    guide=Guide(
+        difficulty=2,
+        minutes=10,
+        section=Section("self-attention", "From scores to weights"),
+        hints=(
+            "Begin with small scores: exponentials, divided by the sum of their row. Then ask what happens at 1000.",
+            "Before the exponential, subtract from each row its own largest score. Why does this change nothing?",
+            "`amax` and `sum` over `dim=-1` lose the axis of the keys, and the rows no longer line up. `keepdim=True` "
+            "keeps it, with size 1.",
+        ),
+    ),
+    example=WorkedExample(
+        call="softmax([[ln 1, ln 2, ln 5]])",
+        arguments=([[0.0, 0.6931472, 1.6094379]],),
+        expected=([[0.125, 0.25, 0.625]],),
+    ),
+    attempts=(
+        Attempt("def softmax(s):\n    return torch.exp(s) / torch.exp(s).sum(-1, keepdim=True)", named="overflow"),
+        Attempt(
+            "def softmax(s):\n    e = torch.exp(s - s.max(-1, keepdim=True)[0])\n    return e / e.sum(-1)",
+            named="the sum lost its axis",
+        ),
+        Attempt("softmax = lambda scores: torch.softmax(scores, dim=-1)", forbidden="torch.softmax"),
+        Attempt("softmax = lambda scores: scores.softmax(-1)", forbidden="torch.Tensor.softmax"),
+        Attempt("softmax = nn.Softmax(dim=-1)", forbidden="torch.nn.Softmax.forward"),
+        Attempt(
+            "def softmax(s):\n    s = s.sub(s.topk(1, dim=-1).values).exp()\n    return s.div(s.sum(dim=-1)[..., None])"
+        ),
     ),
 )

@@ -3,11 +3,12 @@
 import numpy as np
 import torch
 
+from classroom.questions.common.drawing import normal
+from classroom.questions.common.mistakes import cut_graph, fixed_precision
 from classroom.questions.criteria import Gradients, ShapeAndDtype, Values
-from classroom.questions.question import Case, Misconception, Question
+from classroom.questions.guide import Guide, Section, WorkedExample
+from classroom.questions.question import Attempt, Case, Misconception, Question
 from classroom.student_code.student import Call
-
-from .drawing import normal
 
 
 def _multiplied(weights, key, factor):
@@ -99,14 +100,6 @@ def first_query_only(weights, key, factor):
     return _normalised(edited)
 
 
-def cut_graph(weights, key, factor):
-    return steer(weights, key, factor).detach()
-
-
-def single_precision(weights, key, factor):
-    return steer(weights.float(), key, factor)
-
-
 def by_scores(weights, key, factor):
     multiplier = torch.ones(weights.shape[-1], dtype=weights.dtype)
     multiplier[key] = factor
@@ -186,17 +179,30 @@ STEERING = Question(
             "whole column.",
             first_query_only,
         ),
-        Misconception(
-            "cut graph",
-            "The values are right, but no gradient comes back: something cuts the graph (`.detach()`, `.item()`, "
-            "`torch.no_grad()`, `.numpy()`, or a new `torch.tensor(...)` built from numbers).",
-            cut_graph,
-        ),
-        Misconception(
-            "fixed precision",
-            "You convert to float32 on the way. Keep the dtype of the weights you were given.",
-            single_precision,
-        ),
+        cut_graph(steer),
+        fixed_precision(steer, "weights"),
     ),
     alternatives={"nan_to_num": by_scores, "clone": by_clone, "column by column": by_columns},
+    guide=Guide(
+        difficulty=2,
+        minutes=10,
+        section=Section("self-attention", "Choosing what to look at"),
+        hints=(
+            "Two steps: multiply one column, then share out one unit again in every row.",
+            "`weights[..., key]` is the column, for any number of axes before it. Change a copy, not the tensor that "
+            "you were given.",
+            "Divide by the sum over `dim=-1` with `keepdim=True`. Where that sum is 0, divide by 1 instead.",
+        ),
+    ),
+    example=WorkedExample(
+        call="steer([[1/2, 1/4, 1/4]], key=0, factor=2.0)",
+        arguments=([[0.5, 0.25, 0.25]], 0, 2.0),
+        expected=([[0.6667, 0.1667, 0.1667]],),
+    ),
+    attempts=(
+        Attempt(
+            "def steer(w, key, factor):\n    w[..., key] *= factor\n    return w / w.sum(-1, keepdim=True)",
+            named="changed in place",
+        ),
+    ),
 )
