@@ -1,5 +1,7 @@
 """A block that mixes convolution and attention (Lite Transformer, Wu et al. 2020): near and far, side by side."""
 
+from dataclasses import dataclass
+
 from jaxtyping import Bool, Float
 from torch import Tensor, cat, nn
 
@@ -8,6 +10,9 @@ from transformer_lab.errors import LabError
 from transformer_lab.feedforward import FeedForward
 from transformer_lab.multihead import MultiHeadAttention
 from transformer_lab.normalization import LayerNorm
+from transformer_lab.prenorm import PreNormTransformer
+from transformer_lab.sizes import check_heads
+from transformer_lab.transformer import Encoder, TransformerConfig
 
 
 class LongShortBlock(nn.Module):
@@ -21,12 +26,9 @@ class LongShortBlock(nn.Module):
 
     def __init__(self, d_model: int, num_heads: int, d_ff: int, kernel_size: int, dropout: float):
         super().__init__()
-        if d_model % 2:
-            raise LabError(f"d_model={d_model} is odd, and each branch takes one half; choose an even d_model")
-        if kernel_size % 2 == 0:
-            raise LabError(f"kernel_size={kernel_size} is even; a window needs a middle: choose an odd one")
+        check_branches(d_model, num_heads, kernel_size)
         half = d_model // 2
-        self.attention = MultiHeadAttention(half, num_heads)
+        self.self_attention = MultiHeadAttention(half, num_heads)
         # Depthwise: each feature has a window of its own; the linear layer before it mixes them.
         self.mix = nn.Linear(half, 2 * half)
         self.convolution = nn.Conv1d(half, half, kernel_size, padding=kernel_size // 2, groups=half)
@@ -43,5 +45,45 @@ class LongShortBlock(nn.Module):
         if mask is not None:
             near = near * mask[:, 0, 0, :, None]
         near = self.convolution(near.transpose(1, 2)).transpose(1, 2)
-        x = x + self.dropout(cat([self.attention(far, far, mask), near], dim=-1))
+        x = x + self.dropout(cat([self.self_attention(far, far, mask), near], dim=-1))
         return x + self.dropout(self.feed_forward(self.norm2(x)))
+
+
+def check_branches(d_model: int, num_heads: int, kernel_size: int) -> None:
+    """Raises LabError as `LongShortBlock`."""
+    if d_model % 2:
+        raise LabError(f"d_model={d_model} is odd, and each branch takes one half; choose an even d_model")
+    if kernel_size % 2 == 0:
+        raise LabError(f"kernel_size={kernel_size} is even; a window needs a middle: choose an odd one")
+    if d_model // 2 % max(1, num_heads):
+        raise LabError(
+            f"half of d_model={d_model} is not divisible by num_heads={num_heads}; "
+            "choose d_model as a multiple of twice num_heads"
+        )
+    check_heads(d_model // 2, num_heads)
+
+
+@dataclass(frozen=True)
+class HybridConfig(TransformerConfig):
+    """The sizes of a Transformer whose encoder mixes attention and convolution.
+
+    Raises:
+        LabError: as in TransformerConfig and `LongShortBlock`.
+    """
+
+    kernel_size: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_branches(self.d_model, self.num_heads, self.kernel_size)
+
+
+class HybridTransformer(PreNormTransformer):
+    """The pre-norm Transformer with `LongShortBlock` as the layers of its encoder."""
+
+    def __init__(self, config: HybridConfig):
+        super().__init__(config)
+        sizes = (config.d_model, config.num_heads, config.d_ff, config.kernel_size, config.dropout)
+        layers = [LongShortBlock(*sizes) for _ in range(config.num_layers)]
+        self.encoder = Encoder(layers, LayerNorm(config.d_model))
+        self.initialise()

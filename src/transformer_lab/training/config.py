@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from transformer_lab.beyond.hybrid import HybridConfig, HybridTransformer
+from transformer_lab.beyond.linear_attention import LinearTransformer
+from transformer_lab.beyond.sliding_window import WindowConfig, WindowTransformer
 from transformer_lab.errors import LabError
 from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
 from transformer_lab.learned_positions import LearnedPositionTransformer
@@ -27,6 +30,9 @@ ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
     "learned-positions": (TransformerConfig, LearnedPositionTransformer),
     "rotary": (RotaryConfig, RotaryTransformer),
     "grouped-query": (GroupedQueryConfig, GroupedQueryTransformer),
+    "linear": (TransformerConfig, LinearTransformer),
+    "sliding-window": (WindowConfig, WindowTransformer),
+    "hybrid": (HybridConfig, HybridTransformer),
     "rnn": (RecurrentConfig, FixedContextRNN),
     "gru": (RecurrentConfig, FixedContextGRU),
     "lstm": (RecurrentConfig, FixedContextLSTM),
@@ -45,6 +51,7 @@ SIZES = {
     "num_groups": "sets of keys and values that the heads share; num_heads must be a multiple of it",
     "d_ff": "inner width of the feed-forward network",
     "num_layers": "layers of the encoder, and of the decoder",
+    "window": "how far self-attention sees to either side, in tokens",
     "kernel_size": "tokens that one convolution sees",
     "dropout": "chance that a number is set to 0 in training",
     "max_length": "the longest sentence, in tokens with its <eos>; longer pairs are left out of training",

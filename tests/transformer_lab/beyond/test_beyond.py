@@ -4,15 +4,18 @@ import pytest
 import torch
 
 from transformer_lab.attention import scaled_dot_product_attention
-from transformer_lab.beyond.hybrid import LongShortBlock
+from transformer_lab.beyond.hybrid import HybridConfig, LongShortBlock
 from transformer_lab.beyond.linear_attention import (
+    CausalLinearAttention,
+    LinearAttention,
     causal_linear_attention,
     feature_map,
     linear_attention,
     recurrent_step,
 )
-from transformer_lab.beyond.sliding_window import sliding_window_attention, sliding_window_mask
+from transformer_lab.beyond.sliding_window import WindowAttention, sliding_window_attention, sliding_window_mask
 from transformer_lab.errors import LabError
+from transformer_lab.training.config import find_recipe
 
 
 def draw(*shape):
@@ -88,6 +91,61 @@ def test_a_sliding_window_is_attention_under_its_mask(length, window):
     assert_equal_with_gradients(ours, expected, (query, key, value))
 
 
+@pytest.mark.parametrize("length", [3, 4, 9, 13])
+def test_a_sliding_window_under_another_mask(length):
+    """Causal, padding, or both: as the n × n matrix has it, gradients too. Rows that see nothing are 0."""
+    torch.manual_seed(0)
+    query, key, value = draw(2, 3, length, 4), draw(2, 3, length, 4), draw(2, 3, length, 5)
+    causal = torch.ones(length, length, dtype=torch.bool).tril()
+    padding = (torch.arange(length) < torch.tensor([[length], [2]]))[:, None, None]
+    for mask in (causal, padding, causal & padding):
+        ours = sliding_window_attention(query, key, value, 2, mask)
+        expected = scaled_dot_product_attention(query, key, value, mask & sliding_window_mask(length, 2))
+        assert_equal_with_gradients(ours, expected, (query, key, value))
+
+
+@torch.no_grad()
+def test_blocks_and_one_mask_are_the_same_attention():
+    """12 tokens under a window of 3 go in blocks, 9 do not: the first tokens of both see the same."""
+    torch.manual_seed(0)
+    attention = WindowAttention(8, 2, window=3).double()
+    x = torch.randn(2, 12, 8, dtype=torch.float64)
+    mask = (torch.arange(12) < torch.tensor([[12], [5]]))[:, None, None]
+    long, weights = attention(x, x, mask), attention.weights(x, x, mask)
+    _, _, value = attention.project(x, x)
+    torch.testing.assert_close(long, attention.mix(weights @ value), rtol=0, atol=1e-12)
+    torch.testing.assert_close(long[:, :6], attention(x[:, :9], x[:, :9], mask[..., :9])[:, :6], rtol=0, atol=1e-12)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("name", ["linear", "sliding-window"])
+def test_decoding_goes_on_beyond_the_window(name):
+    """40 tokens, one by one, as all at once: a window of 4 has long moved on, a sum over keys grown."""
+    torch.manual_seed(0)
+    known = ["window=4"] if name == "sliding-window" else []
+    model = (
+        find_recipe("tiny", [f"architecture={name}", "vocab_size=12", "num_layers=2", *known]).build().double().eval()
+    )
+    source, target = torch.randint(3, 12, (2, 15)), torch.randint(3, 12, (2, 40))
+    memory, mask = model.encode(source), model.source_mask(source)
+    whole, decoder = model.decode(target, memory, mask), model.incremental(memory, mask)
+    for t in range(40):
+        torch.testing.assert_close(decoder.step(target[:, t]), whole[:, t], rtol=0, atol=1e-12)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("kind", [LinearAttention, CausalLinearAttention])
+def test_the_weights_of_linear_attention_are_those_it_never_forms(kind):
+    torch.manual_seed(0)
+    attention, x = kind(8, 2).double(), torch.randn(2, 6, 8, dtype=torch.float64)
+    padding = (torch.arange(6) < torch.tensor([[6], [4]]))[:, None, None]
+    mask = torch.ones(6, 6, dtype=torch.bool).tril() if kind is CausalLinearAttention else padding
+    weights = attention.weights(x, x, mask)
+    _, _, value = attention.project(x, x)
+    torch.testing.assert_close(attention.mix(weights @ value), attention(x, x, mask), rtol=0, atol=1e-12)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(2, 2, 6, dtype=torch.float64), rtol=0, atol=1e-12)
+
+
 def test_a_window_of_nothing_is_refused():
     with pytest.raises(LabError, match="window=0"):
         sliding_window_attention(*(torch.ones(1, 3, 4) for _ in range(3)), window=0)
@@ -104,12 +162,17 @@ def test_the_hybrid_sees_near_and_far_and_no_padding():
     changed[:, 7:] = 99.0
     torch.testing.assert_close(block(x, mask)[:, :7], block(changed, mask)[:, :7], rtol=0, atol=1e-6)
     # Without its attention the block is a convolution: three positions wide.
-    torch.nn.init.zeros_(block.attention.output.weight)
+    torch.nn.init.zeros_(block.self_attention.output.weight)
     (gradient,) = torch.autograd.grad(block(x)[0, 5].sum(), x)
     assert (gradient[0].abs().sum(dim=-1) > 0).nonzero().flatten().tolist() == [4, 5, 6]
 
 
-@pytest.mark.parametrize(("sizes", "said"), [((7, 1, 8, 3, 0.0), "d_model=7 is odd"), ((8, 2, 8, 4, 0.0), "even")])
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [((7, 1, 8, 3, 0.0), "d_model=7 is odd"), ((8, 2, 8, 4, 0.0), "even"), ((8, 8, 8, 3, 0.0), "half of d_model=8")],
+)
 def test_the_hybrid_refuses_sizes_that_do_not_fit(sizes, said):
     with pytest.raises(LabError, match=said):
         LongShortBlock(*sizes)
+    with pytest.raises(LabError, match=said):
+        HybridConfig(vocab_size=9, d_model=sizes[0], num_heads=sizes[1], d_ff=sizes[2], kernel_size=sizes[3])
