@@ -62,7 +62,8 @@ def faults(text: str) -> list[str]:
         found.append("The summary must be one paragraph, not a list and not several.")
     if "- " not in dict(headings).get("Further reading", "- "):
         found.append("Further reading must be a list.")
-    if text.count("{exercise}") != text.count("{answer}"):
+    exercises, answers = (len(re.findall(rf"(?m)^:::+\{{{name}\}}", text)) for name in ("exercise", "answer"))
+    if exercises != answers:
         found.append("Every exercise has one answer.")
     found += [
         f"“{word}” is not how this book calls a part; CONTRIBUTING, *Add a chapter*, lists the parts."
