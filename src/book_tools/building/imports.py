@@ -37,7 +37,7 @@ class SourceTree:
 
     def data(self, modules: set[str]) -> list[Path]:
         """The files that are not Python's (scripts, styles, tables) in the folders of these modules' packages."""
-        folders = {file.parent for file in self.files(modules) if file.parent.parent != self.root}
+        folders = {file.parent for file in self.files(modules)}
         return sorted(set().union(*map(_data, folders)))
 
     def _closure(self, modules: set[str]) -> set[str]:
