@@ -50,6 +50,7 @@ from torch import Tensor, nn
 
 from book_tools import style
 from classroom.check import Checker
+from classroom.play import choice, play, slider
 
 check = Checker("self-attention.npz")
 style.use()
@@ -535,6 +536,32 @@ with suppress(NotImplementedError):
 # The last line is worth a thought. A factor on a weight is a number added to a score, and a factor of 0 is a score
 # of $-\infty$: the mask of question 4 is steering, too.
 #
+# **Play with your own code.** Every picture below comes from your functions: the sharpness multiplies the scores before
+# your `masked_softmax`, the factor goes into your `steer`. Try to give one token all of token 1's attention, once with
+# each of the two sliders. What can the factor do that sharpness cannot?
+
+# %% tags=["demonstration"]
+SEEN = {"everything": None, "the past": torch.ones(3, 3, dtype=torch.bool).tril()}
+
+
+def show_steering(sharpness, seen, key, factor):
+    weights = steer(masked_softmax(sharpness * attention_scores(W, W), SEEN[seen]), key, factor)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+    style.heatmap(left, weights, row_name="query", column_name="key", largest=1)
+    left.set_title("weights")
+    style.heatmap(right, weights @ W, row_name="token", column_name="feature", largest=1)
+    right.set_title("output")
+
+
+play(
+    show_steering,
+    sharpness=slider(0.0, 8.0, start=1.0, step=0.1),
+    seen=choice(SEEN.keys(), label="may be seen"),
+    key=slider(0, 2, start=0, label="steered key"),
+    factor=slider(0.0, 10.0, start=1.0, step=0.1),
+)
+
+# %% [markdown]
 # ## Done
 #
 # Run the cell below for all questions at once. Then restart the kernel and run everything from the top
