@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from transformer_lab.initialisation import glorot
 from transformer_lab.layers import EncoderLayer
 
 
@@ -112,10 +113,7 @@ def stack_of(
 ) -> nn.Module:
     """`depth` new layers without dropout, initialised as in `Transformer`, from torch's global generator."""
     stack = nn.Sequential(*(layer(d_model, num_heads, d_ff, 0.0) for _ in range(depth)))
-    for module in stack.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
-            nn.init.zeros_(module.bias)
+    glorot(stack)
     return stack
 
 

@@ -23,7 +23,7 @@ class EncoderLayer(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch source d_model"],
-        source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
+        source_mask: Bool[Tensor, "#batch 1 #source source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
         """Each token looks at the source, then is worked on alone."""
         x = self.norm1(x + self.dropout(self.self_attention(x, x, source_mask)))

@@ -17,7 +17,7 @@ class PreNormEncoderLayer(EncoderLayer):
     def forward(
         self,
         x: Float[Tensor, "batch source d_model"],
-        source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
+        source_mask: Bool[Tensor, "#batch 1 #source source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
         """As in `EncoderLayer`, but `x` itself passes by the norms."""
         h = self.norm1(x)

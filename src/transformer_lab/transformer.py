@@ -10,6 +10,7 @@ from transformer_lab.cache import CachedDecoder
 from transformer_lab.dropout import Dropout
 from transformer_lab.embedding import TiedEmbedding
 from transformer_lab.errors import LabError
+from transformer_lab.initialisation import glorot
 from transformer_lab.layers import DecoderLayer, EncoderLayer
 from transformer_lab.masks import causal_mask
 from transformer_lab.multihead import watched
@@ -59,7 +60,7 @@ class Encoder(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch source d_model"],
-        source_mask: Bool[Tensor, "batch 1 1 source"] | None = None,
+        source_mask: Bool[Tensor, "#batch 1 #source source"] | None = None,
     ) -> Float[Tensor, "batch source d_model"]:
         """`x` through every layer in turn."""
         for layer in self.layers:
@@ -108,11 +109,8 @@ class Transformer(Seq2Seq):
         self.initialise()
 
     def initialise(self) -> None:
-        """Glorot's initialisation, which keeps the variance of what passes a layer; the paper does not give its own."""
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+        """The weights as they begin; see `glorot`."""
+        glorot(self)
 
     def embed(self, tokens: Int[Tensor, "batch n"], first: int = 0) -> Float[Tensor, "batch n d_model"]:
         """Embedding plus position, with dropout (section 5.4). `first` is the position of the first token."""

@@ -41,6 +41,16 @@ class Batch:
     target_out: Int[Tensor, "batch target"]
     target_tokens: int  # without padding
 
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """What the model is called with."""
+        return self.source, self.target_in
+
+    @property
+    def wanted(self) -> Int[Tensor, "batch target"]:
+        """What it should say."""
+        return self.target_out
+
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device. From pinned memory, the copy goes on while the program does."""
         late = self.source.is_pinned()

@@ -34,7 +34,7 @@ def greedy_decode(
     Raises:
         LabError: the source is longer than the model allows, or `limit` is below 1.
     """
-    return _decode(model, source, bos_id, eos_id, limit, lambda logits: logits.argmax(dim=-1))
+    return _decode(model, source, bos_id, eos_id, limit, likeliest)
 
 
 def sample_decode(
@@ -57,6 +57,19 @@ def sample_decode(
         LabError: the source is longer than the model allows, `limit` or `top_k` is below 1, `temperature` is not
             above 0, or `top_p` is not in (0, 1].
     """
+    choose = sampler(temperature, top_k, top_p, generator)
+    return _decode(model, source, bos_id, eos_id, limit, choose)
+
+
+def likeliest(logits: Float[Tensor, "rows vocab_size"]) -> Int[Tensor, " rows"]:
+    """The choice of greedy decoding."""
+    return logits.argmax(dim=-1)
+
+
+def sampler(
+    temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0, generator: torch.Generator | None = None
+) -> Choice:
+    """The choice of `sample_decode`, as a function of the logits. Raises LabError as it does."""
     if not temperature > 0:
         raise LabError(f"temperature={temperature} must be above 0; for the likeliest token, decode greedily.")
     if top_k is not None and top_k < 1:
@@ -77,7 +90,7 @@ def sample_decode(
         drawn = torch.multinomial(probabilities * allowed, 1, generator=generator)
         return tokens.gather(1, drawn)[:, 0]
 
-    return _decode(model, source, bos_id, eos_id, limit, choose)
+    return choose
 
 
 @torch.no_grad()
