@@ -10,15 +10,22 @@ from pathlib import Path, PurePosixPath
 ADDED = re.compile(r"(?: ?\(\d+\)|[-_ ]+copy ?\d*| - copy(?: \(\d+\))?|[-_~]\d+)$", re.IGNORECASE)
 
 
+TIMESTAMP = "timestamp.txt"  # where nbgrader reads when work was handed in: never a file that a student sent
+
+
 @dataclass(frozen=True)
 class Sent:
-    """A file that somebody sent: its path as they named it, where it lies, when it was changed."""
+    """A file that somebody sent: its path as they named it, where it lies, when it was changed.
+
+    `modified` may be a student's own clock, and only tells versions apart. `arrived` is the platform's word.
+    """
 
     name: str
     path: Path
     modified: datetime | None
     order: int = 0
     late: bool | None = None
+    arrived: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,13 @@ class Chosen:
 
     @property
     def handed_in(self) -> datetime | None:
-        """When the last of its notebooks was changed, in UTC."""
-        return max((sent.modified for sent in self.notebooks if sent.modified), default=None)
+        """When the last of its notebooks came, in UTC, where the platform says it."""
+        return max((sent.arrived for sent in self.notebooks if sent.arrived), default=None)
+
+    @property
+    def attachment(self) -> int:
+        """Canvas's number of the last notebook: later ones are higher."""
+        return max((sent.order for sent in self.notebooks), default=0)
 
     @property
     def late(self) -> bool | None:
@@ -87,8 +99,13 @@ def choose(sent: Sequence[Sent], notebooks: Collection[str]) -> Chosen:
         bases = {PurePosixPath(file.name).parent for file in files.values()}
         base = bases.pop() if len(bases) == 1 else PurePosixPath()
         for file in sent:
-            if not file.name.lower().endswith(".ipynb"):
-                files.setdefault(_beside(file.name, base), file)
+            if file.name.lower().endswith(".ipynb"):
+                continue
+            name = _beside(file.name, base)
+            if name.casefold() == TIMESTAMP:
+                notes.append(f"{file.name} was left out: the time that counts is the platform's.")
+            else:
+                files.setdefault(name, file)
     elif not others:
         notes.append(
             f"there is no notebook among {_listed(file.name for file in sent)}." if sent else "nothing is there."

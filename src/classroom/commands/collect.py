@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from datetime import tzinfo
 from pathlib import Path
 
 from classroom.commands.options import command
@@ -20,53 +19,95 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         Reads what "download all submissions" gives, Moodle's with folders or without and Canvas's, and puts every
         student's last version into submitted/STUDENT/ASSIGNMENT/ with the time it was handed in. Renamed notebooks,
         copies ("work(1).ipynb") and zips inside are understood. Students are found in the gradebook by the platform's
-        number or by name, and added where they are new. Whatever could not be taken is listed; nothing is lost: the
-        archives stay in downloaded/, and so does a submission that a newer one replaces.
+        number, or by name where nobody else has it, and added where they are new. Whatever could not be taken is
+        listed; nothing is lost: the archives stay in downloaded/, and so does a submission that a newer one replaces.
+
+        Only the platform's times count, never those inside a student's own archive. Canvas's archives hold none: they
+        mark late files. Those are late, by how much is not known, and no penalty is taken until you say the time.
 
         examples:
           course collect self-attention --course ~/transformer-2026 ~/Downloads/submissions.zip
           course collect 02 --course ~/transformer-2026 part1.zip part2.zip --timezone Europe/Berlin
+          course collect 02 --course ~/transformer-2026 new.zip --who 1234568=new --who 1234569=ann-lee
+          course collect 02 --course ~/transformer-2026 --handed-in amy="2026-11-30 23:59"
+          course collect 02 --course ~/transformer-2026 --times canvas-times.csv
         """,
         run,
     )
     parser.add_argument("assignment", metavar="ASSIGNMENT", help="any unambiguous part of its name")
-    parser.add_argument("archives", nargs="+", type=Path, metavar="ARCHIVE.zip", help="downloaded from the platform")
+    parser.add_argument("archives", nargs="*", metavar="ARCHIVE.zip", help="downloaded from the platform")
     parser.add_argument("--course", type=Path, required=True, metavar="DIR", help="made by `course init`")
     parser.add_argument(
         "--timezone",
-        type=timezone,
         metavar="NAME",
-        help="of the times in the archives, which mostly do not say (default: this machine's)",
+        help="of times that do not say theirs (default: what the course had before, at first this machine's)",
     )
+    parser.add_argument(
+        "--who",
+        action="append",
+        default=[],
+        metavar="NUMBER=STUDENT",
+        help='whom a number in the download means, where names are not enough; "new" is somebody new',
+    )
+    parser.add_argument(
+        "--handed-in", action="append", default=[], metavar="STUDENT=TIME", help="when a student handed in"
+    )
+    parser.add_argument(
+        "--times", type=Path, metavar="FILE.csv", help="the same for many: columns student, submitted_at"
+    )
+    parser.set_defaults(takes_more="archives")
     parser.add_argument("--json", action="store_true", help="print only JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.collecting.collect import collect, summary
+    from classroom.collecting.clock import course_zone
+    from classroom.collecting.collect import Collected, collect, course_roster, set_times
+    from classroom.collecting.handed_in import read_times, said_times
+    from classroom.collecting.summary import summary
     from classroom.grading.course_dir import open_course
     from classroom.grading.course_lock import only_run
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)
-    for archive in arguments.archives:
+    archives = [Path(archive) for archive in arguments.archives]
+    for archive in archives:
         if not archive.is_file():
             raise ClassroomError(f"there is no file {archive}; name the zip file that the platform gave you")
+    if not (archives or arguments.handed_in or arguments.times):
+        raise ClassroomError("name a zip file that the platform gave you, or say times with --handed-in or --times")
+    who = dict(_pair(text) for text in arguments.who)
     with only_run(course.root):
-        done = collect(course, name, arguments.archives, arguments.timezone)
+        zone, zone_name, former = course_zone(course.root, arguments.timezone)
+        roster = course_roster(course, name)
+        times = read_times(arguments.times, roster, zone) if arguments.times else {}
+        times |= said_times(arguments.handed_in, roster, zone)
+        done = collect(course, name, archives, zone, who, times) if archives else Collected()
+        collected = {taken.student for taken in done.taken}
+        left = {student: time for student, time in times.items() if student not in collected}
+        retimed = set_times(course, name, left)
+    if former:
+        done.problems.append(f"times were read in {former} before, and are read in {zone_name} from now on.")
+    if retimed:
+        done.notes.append(
+            f"{len(retimed)} times are new ({', '.join(retimed)}); run `course grade {name}` to count them."
+        )
+    unknown = [taken.student for taken in done.taken if taken.late_unknown]
+    if unknown:
+        done.problems.append(
+            f"Canvas marks {len(unknown)} late and does not say when they came: no penalty is taken until you say it, "
+            f"with --times FILE.csv or --handed-in {unknown[0]}=TIME."
+        )
     if arguments.json:
-        json.dump(done.to_json(), sys.stdout, ensure_ascii=False, indent=1)
+        json.dump(done.to_json() | {"timezone": zone_name}, sys.stdout, ensure_ascii=False, indent=1)
         print()
     else:
-        print(summary(name, done))
+        print(summary(name, done, zone_name))
     return int(bool(done.problems))
 
 
-def timezone(text: str) -> tzinfo:
-    """A time zone by its name, for `type=`."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time zone; try Europe/Berlin or UTC") from None
+def _pair(text: str) -> tuple[str, str]:
+    number, equals, student = text.partition("=")
+    if not (equals and number and student):
+        raise ClassroomError(f"--who {text}: write NUMBER=STUDENT, 1234567=ann-lee or 1234567=new for example")
+    return number, student

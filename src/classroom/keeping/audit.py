@@ -99,9 +99,7 @@ def _append(course: Course, lines: Sequence[dict[str, Any]]) -> None:
         with os.fdopen(descriptor, "ab") as file:
             file.write(text.encode("utf-8", "replace"))
     except OSError as error:
-        raise ClassroomError(
-            f"{path} cannot be written: {error.strerror}; mend that and try again"
-        ) from error
+        raise ClassroomError(f"{path} cannot be written: {error.strerror}; mend that and try again") from error
 
 
 def _last(course: Course) -> Scores | None:

@@ -12,6 +12,7 @@ import pytest
 from servers import nbgrader
 from submissions import ROWS, answered, released, run_course, solutions
 
+from classroom.collecting.senders import late_without_a_time
 from classroom.grading.course_dir import CONFIG, open_course
 from classroom.late import LatePenalty
 from course.cli import main
@@ -55,8 +56,8 @@ def course(fresh, tmp_path):
 def collected(course, capsys):
     """A function that runs the command and gives its status and what it wrote as JSON."""
 
-    def run(*archives, zone="Europe/Berlin"):
-        status = main(["collect", "rows", "--course", str(course), "--timezone", zone, "--json", *map(str, archives)])
+    def run(*archives, zone=("--timezone", "Europe/Berlin")):
+        status = main(["collect", "rows", "--course", str(course), *zone, "--json", *map(str, archives)])
         said = capsys.readouterr()
         return status, json.loads(said.out) if said.out else said.err
 
@@ -114,10 +115,10 @@ def test_moodle_in_folders(course, collected, tmp_path):
     with sqlite3.connect(course / "gradebook.db") as gradebook:
         rows = gradebook.execute("SELECT id, first_name, last_name, lms_user_id FROM student").fetchall()
     assert set(rows) == {
-        ("ada-lovelace", "Ada", "Lovelace", "101"),
-        ("王-小明", "王", "小明", "102"),
-        ("bo-li", "Bo", "Li", "103"),
-        ("di-ro", "Di", "Ro", "105"),
+        ("ada-lovelace", "Ada", "Lovelace", None),  # Moodle's number is another one in every assignment
+        ("王-小明", "王", "小明", None),
+        ("bo-li", "Bo", "Li", None),
+        ("di-ro", "Di", "Ro", None),
     }
     senders = json.loads((course / "results" / "01-rows" / "senders.json").read_text())
     assert senders["ada-lovelace"] == {"platform": "Moodle", "number": "101", "name": "Ada Lovelace"}
@@ -140,44 +141,164 @@ def test_moodle_flat_gives_the_same(course, collected, tmp_path):
     assert done["taken"][0]["late"]
 
 
-def test_canvas_and_a_roster(course, collected, tmp_path):
+DOWNLOADED = (2026, 11, 20, 8, 0, 0)  # the time of every file of Canvas's
+
+
+@pytest.fixture
+def roster(course):
     with open_course(course).gradebook() as gradebook:
         gradebook.add_student("ada", first_name="Ada", last_name="Lovelace", lms_user_id="900")
         gradebook.add_student("grace", first_name="Grace", last_name="Hopper")
         gradebook.add_student("idle", first_name="Ivo", last_name="Idle")
         gradebook.add_student("bob1", first_name="Bob", last_name="Ray")
         gradebook.add_student("bob2", first_name="Bob", last_name="Ray")
-    download = (2026, 11, 20, 8, 0, 0)  # every file has the time of the download
+
+
+def test_canvas_and_a_roster(course, roster, collected, tmp_path):
     status, done = collected(
         archive(
             tmp_path / "submissions.zip",
             {
-                "lovelaceada_900_5001_rows-2.ipynb": (RIGHT, download),
-                "lovelaceada_900_5002_helper.py": ("x = 1", download),
-                "hoppergrace_LATE_901_5003_rows.ipynb": (HALF, download),
-                "raybob_902_5004_rows.ipynb": (HALF, download),
+                "lovelaceada_900_5001_rows-2.ipynb": (RIGHT, DOWNLOADED),
+                "lovelaceada_900_5002_helper.py": ("x = 1", DOWNLOADED),
+                "hoppergrace_LATE_901_5003_rows.ipynb": (HALF, DOWNLOADED),
+                "raybob_902_5004_rows.ipynb": (HALF, DOWNLOADED),
                 "newnina_LATE_903_5005_rows.ipynb": HALF,
                 "texttom_904_text.html": "<p>here</p>",
             },
         )
     )
     assert status == 1
-    assert {t["student"]: (t["late"], t["handed_in"]) for t in done["taken"]} == {
-        "ada": (False, "2026-11-10 22:59:00"),
-        "grace": (True, "2026-11-20 07:00:00"),
-        "newnina": (True, "2026-11-10 19:00:00"),
+    assert {t["student"]: (t["late"], t["late_unknown"], t["handed_in"]) for t in done["taken"]} == {
+        "ada": (False, False, None),
+        "grace": (True, True, None),
+        "newnina": (True, True, None),
     }
-    assert student(course, "ada").keys() == {"rows.ipynb", "helper.py", "timestamp.txt"}
+    assert student(course, "ada").keys() == {"rows.ipynb", "helper.py"}
+    assert student(course, "grace").keys() == {"rows.ipynb"}
     assert (done["added"], done["without"]) == (["newnina"], ["bob1", "bob2", "idle"])
     assert done["problems"] == [
-        "raybob (Canvas 902): was not taken: several students have this name (bob1, bob2); put the notebook into "
-        "submitted/ by hand.",
         "texttom (Canvas 904): there is no notebook among text.html.",
-        "newnina (Canvas 903): Canvas marks it late, but its file is dated 2026-11-10 19:00 UTC, before the due date: "
-        "correct timestamp.txt in its directory if a penalty is due.",
-        "1 file is dated after the due date, but Canvas does not mark it late (ada): it counts as handed in at the "
-        "due date.",
+        "raybob (Canvas 902): was not taken: bob1 (Bob Ray) has this name and bob2 (Bob Ray) has this name. Say who it "
+        "is: --who 902=bob1, or --who 902=new.",
+        "Canvas marks 2 late and does not say when they came: no penalty is taken until you say it, with --times "
+        "FILE.csv or --handed-in grace=TIME.",
     ]
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        names = gradebook.execute("SELECT first_name, last_name FROM student WHERE id = 'newnina'").fetchone()
+    assert names == ("", "newnina")
+    assert late_without_a_time(course, "01-rows") == ["grace", "newnina"]
+
+
+def test_the_time_of_late_work_can_be_said_later(course, roster, collected, tmp_path):
+    late = archive(
+        tmp_path / "submissions.zip",
+        {
+            "hoppergrace_LATE_901_5003_rows.ipynb": (HALF, DOWNLOADED),
+            "lovelaceada_LATE_900_5004_rows.ipynb": (HALF, DOWNLOADED),
+            "idleivo_LATE_905_5005_rows.ipynb": (HALF, DOWNLOADED),
+        },
+    )
+    assert collected(late)[0] == 1
+    times = tmp_path / "times.csv"
+    times.write_text(
+        "Name;Student ID;Submitted At\nGrace Hopper;901;2026-11-11 00:59\nx;ada;2026-11-11T00:00:00Z\n;;\n"
+    )
+    status, done = collected("--times", times)
+    assert (status, done["problems"]) == (0, [])
+    assert student(course, "grace")["timestamp.txt"] == "2026-11-10 23:59:00"
+    assert student(course, "ada")["timestamp.txt"] == "2026-11-11 00:00:00"
+    assert late_without_a_time(course, "01-rows") == ["idle"]
+    status, done = collected(late, "--handed-in", "Ivo Idle=2026-11-12 12:00")
+    assert status == 0
+    assert {t["student"]: (t["what"], t["late_unknown"], t["handed_in"]) for t in done["taken"]} == {
+        "ada": ("unchanged", False, "2026-11-11 00:00:00"),  # downloading again forgets no time
+        "grace": ("unchanged", False, "2026-11-10 23:59:00"),
+        "idle": ("unchanged", False, "2026-11-12 11:00:00"),
+    }
+    for said, sentence in (
+        (("--handed-in", "nobody=2026-11-12 12:00"), "there is no student 'nobody'"),
+        (("--handed-in", "Bob Ray=2026-11-12 12:00"), "several students are called 'Bob Ray' (bob1, bob2)"),
+        (("--handed-in", "bob1=2026-11-12 12:00"), "bob1 has handed in nothing for 01-rows; nothing was changed"),
+        (("--handed-in", "ada=soon"), "'soon' is not a time"),
+        (("--handed-in", "ada"), "write STUDENT=TIME"),
+        ((), "name a zip file"),
+    ):
+        status, error = collected(*said)
+        assert status == 2
+        assert sentence in error
+    times.write_text("student,when\nada,1\n")
+    assert "has no column that says when it was handed in" in collected("--times", times)[1]
+
+
+def test_canvas_versions_go_by_the_attachment(course, roster, collected, tmp_path):
+    def download(order, content):
+        name = f"lovelaceada_900_{order}_rows.ipynb"
+        return archive(tmp_path / f"{order}.zip", {name: (content, (2026, 11, 30 - order, 8, 0, 0))})
+
+    assert collected(download(5, STUB))[1]["taken"][0]["what"] == "new"
+    assert collected(download(9, RIGHT))[1]["taken"][0]["what"] == "replaced"
+    assert collected(download(7, HALF))[1]["taken"][0]["what"] == "older"
+    assert student(course, "ada")["rows.ipynb"] == RIGHT
+
+
+def test_a_student_s_clock_counts_for_nothing(course, collected, tmp_path):
+    early, stamp = (2026, 11, 1, 8, 0, 0), "2026-11-01 08:00:00"
+    status, done = collected(
+        archive(
+            tmp_path / "ps.zip",
+            {
+                MOODLE.format("Ada Lovelace", 101) + "all.zip": (
+                    zipped({"rows.ipynb": (RIGHT, early), "TimeStamp.txt": stamp, "x/timestamp.txt": stamp}), LATE,
+                ),
+                MOODLE.format("Bo Li", 102) + "all.zip": zipped({"rows.ipynb": (RIGHT, (2030, 1, 1, 0, 0, 0))}),
+                MOODLE.format("Cy Ng", 103) + "rows.ipynb": (RIGHT, LATE),
+                MOODLE.format("Cy Ng", 103) + "timestamp.txt": (stamp, early),
+            },
+        )
+    )  # fmt: skip
+    assert status == 1
+    assert {t["student"]: (t["late"], t["handed_in"]) for t in done["taken"]} == {
+        "ada-lovelace": (True, "2026-11-12 12:00:00"),
+        "bo-li": (False, "2026-11-10 19:00:00"),
+        "cy-ng": (True, "2026-11-12 12:00:00"),
+    }
+    for name in ("ada-lovelace", "cy-ng"):
+        assert student(course, name)["timestamp.txt"] == "2026-11-12 12:00:00"
+    assert student(course, "ada-lovelace").keys() == {"rows.ipynb", "timestamp.txt", "x/timestamp.txt"}
+    assert sum("was left out: the time that counts is the platform's." in p for p in done["problems"]) == 2
+
+
+def test_another_machine_collects_the_same_times(course, collected, tmp_path, monkeypatch):
+    download = archive(tmp_path / "a.zip", {MOODLE.format("Ada Lovelace", 101) + "rows.ipynb": (RIGHT, LATE)})
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    status, done = collected(download, zone=())
+    assert (status, done["timezone"], done["taken"][0]["handed_in"]) == (0, "Europe/Berlin", "2026-11-12 12:00:00")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    status, done = collected(download, zone=())
+    assert (status, done["timezone"], done["taken"][0]["what"]) == (0, "Europe/Berlin", "unchanged")
+    status, done = collected(download, zone=("--timezone", "UTC"))
+    assert (status, done["taken"][0]["handed_in"]) == (1, "2026-11-12 13:00:00")
+    assert done["problems"] == ["times were read in Europe/Berlin before, and are read in UTC from now on."]
+
+
+def test_capital_endings_are_graded_like_any_other(course, collected, tmp_path):
+    collected(archive(tmp_path / "a.zip", {MOODLE.format("Lovelace, Ada", 101) + "ROWS.IPYNB": RIGHT}))
+    assert student(course, "lovelace-ada").keys() == {"rows.ipynb", "timestamp.txt"}
+    with sqlite3.connect(course / "gradebook.db") as gradebook:
+        names = gradebook.execute("SELECT id, first_name, last_name FROM student").fetchall()
+    assert names == [("lovelace-ada", "Ada", "Lovelace")]
+
+
+def test_names_of_every_kind_stay_in_their_columns(course, collected, tmp_path):
+    names = ("Lovelace, Ada", "王 小明", "King, Jr., Martin", 'Ed "Q" Po')
+    collected(archive(tmp_path / "a.zip", {MOODLE.format(n, i) + "rows.ipynb": RIGHT for i, n in enumerate(names)}))
+    assert nbgrader(course, "export", "--to", "grades.csv").returncode == 0
+    with (course / "grades.csv").open(newline="") as file:
+        rows = [(r["first_name"], r["last_name"], r["max_score"]) for r in csv.DictReader(file)]
+    assert sorted(rows) == sorted(
+        [("Ada", "Lovelace", "5.0"), ("王", "小明", "5.0"), ("Jr. Martin", "King", "5.0"), ("Ed Q", "Po", "5.0")]
+    )
 
 
 def test_again_and_again_nothing_is_lost(course, collected, tmp_path):
@@ -200,21 +321,44 @@ def test_again_and_again_nothing_is_lost(course, collected, tmp_path):
 
 
 def test_two_people_of_one_name_are_never_mixed(course, collected, tmp_path):
-    members = {MOODLE.format("Ann Lee", number) + "rows.ipynb": text for number, text in ((7, RIGHT), (8, STUB))}
-    status, done = collected(archive(tmp_path / "a.zip", members))
+    def download(*sent):
+        members = {MOODLE.format("Ann Lee", number) + "rows.ipynb": content for number, content in sent}
+        return archive(tmp_path / f"{'-'.join(str(number) for number, _ in sent)}.zip", members)
+
+    status, done = collected(download((7, RIGHT), (8, STUB)))
     assert status == 1
-    assert [t["sender"] for t in done["taken"]] == ["Ann Lee (Moodle 7)"]
-    assert student(course, "ann-lee")["rows.ipynb"] == RIGHT
+    assert [(t["student"], t["sender"]) for t in done["taken"]] == [
+        ("ann-lee-7", "Ann Lee (Moodle 7)"), ("ann-lee-8", "Ann Lee (Moodle 8)")
+    ]  # fmt: skip
+    for order in ([(8, HALF), (7, RIGHT)], [(8, HALF)]):  # of a later download does not matter
+        assert {t["student"] for t in collected(download(*order))[1]["taken"]} <= {"ann-lee-7", "ann-lee-8"}
+    assert student(course, "ann-lee-7")["rows.ipynb"] == RIGHT
+    assert student(course, "ann-lee-8")["rows.ipynb"] == HALF
+    status, done = collected(download((9, STUB)))
+    assert (status, done["taken"]) == (1, [])
     assert done["problems"] == [
-        "Ann Lee (Moodle 8): was not taken: Ann Lee (Moodle 7) was taken for the same student, ann-lee; put the right "
-        "notebook into submitted/ by hand."
+        "Ann Lee (Moodle 9): was not taken: ann-lee-7 (Ann Lee) has this name and is Ann Lee (Moodle 7) and ann-lee-8 "
+        "(Ann Lee) has this name and is Ann Lee (Moodle 8). Say who it is: --who 9=ann-lee-7, or --who 9=new."
     ]
+    status, done = collected(download((9, STUB)), "--who", "9=new")
+    assert (status, [t["student"] for t in done["taken"]]) == (0, ["ann-lee-9"])
+    assert collected(download((9, STUB)))[0] == 0  # it is known now
+
+
+def test_a_new_number_of_canvas_does_not_take_a_namesake_s_place(course, roster, collected, tmp_path):
+    theirs = archive(tmp_path / "a.zip", {"lovelaceada_777_5001_rows.ipynb": STUB})
+    status, done = collected(theirs)
+    assert (status, done["taken"]) == (1, [])
+    assert "ada (Ada Lovelace) has this name and is Canvas 900. Say who it is: --who 777=ada" in done["problems"][0]
+    assert not student(course, "ada")
+    assert collected(theirs, "--who", "777=new")[1]["taken"][0]["student"] == "lovelaceada-777"
+    assert collected(theirs)[1]["taken"][0]["student"] == "lovelaceada-777"
 
 
 def test_hidden_names_are_refused(collected, tmp_path):
     status, done = collected(archive(tmp_path / "a.zip", {MOODLE.format("Participant", 7) + "rows.ipynb": RIGHT}))
     assert (status, done["taken"]) == (1, [])
-    assert "this download hides the names; reveal identities in Moodle" in done["problems"][0]
+    assert "this download is anonymous; show the names there" in done["problems"][0]
 
 
 def test_wrong_usage_gets_a_sentence(course, tmp_path, capsys):
@@ -225,9 +369,13 @@ def test_wrong_usage_gets_a_sentence(course, tmp_path, capsys):
     ):
         assert main(["collect", "rows", "--course", str(course), *map(str, arguments)]) == 2
         assert sentence in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["collect", "rows", "--course", str(course), "--timezone", "Mars/Base", str(tmp_path / "text.zip")])
+    assert (
+        main(["collect", "rows", "--course", str(course), "--timezone", "Mars/Base", str(tmp_path / "text.zip")]) == 2
+    )
     assert "'Mars/Base' is not a time zone; try Europe/Berlin or UTC" in capsys.readouterr().err
+    for said in ("8", "=ada", "8="):
+        assert main(["collect", "rows", "--course", str(course), "--who", said, str(tmp_path / "text.zip")]) == 2
+        assert "write NUMBER=STUDENT" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
