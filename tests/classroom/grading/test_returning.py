@@ -1,4 +1,4 @@
-"""The zip file for Moodle: every page under its student's number, and nobody else's."""
+"""The zip files for Moodle and Canvas: every page under its student's number, and nobody else's."""
 
 import json
 import os
@@ -12,7 +12,8 @@ SENDERS = {
     "ada": {"platform": "Moodle", "number": "101", "name": "Ada_M Lovelace"},
     "bo": {"platform": "Moodle", "number": "102", "name": "Bo Li"},
     "cy": {"platform": "Moodle", "number": "103", "name": "王 小明"},
-    "di": {"platform": "Canvas", "number": "104", "name": "rodi"},
+    "di": {"platform": "Canvas", "number": "104", "name": "rodi", "attachment": 5001},
+    "ed": {"platform": "Canvas", "number": "105", "name": "poed"},
 }
 
 
@@ -40,6 +41,8 @@ def test_pages_go_to_the_numbers_that_the_download_had(course, capsys):
     page(course, "ada")
     page(course, "bo", graded=1_790_000_200)
     page(course, "di")
+    page(course, "ed")
+    (course / "feedback" / "ada" / "01-rows" / "mine.html").write_text("what Ada handed in beside the notebook")
     assert returned(course) == 1
     said = capsys.readouterr().out
     path = course / "reports" / "01-rows" / "feedback-for-moodle.zip"
@@ -52,12 +55,16 @@ def test_pages_go_to_the_numbers_that_the_download_had(course, capsys):
     assert list(content.values()) == ["rows.html of ada"]
     assert f"{path}: the feedback of 1 student\n" in said
     assert "bo: rows.html is older than the grade; run `nbgrader generate_feedback 01-rows --force`" in said
+    with zipfile.ZipFile(path.with_name("feedback-for-canvas.zip")) as archive:
+        (name,) = archive.namelist()
+    assert [part for part in name.split("_") if part.isdecimal()][:2] == ["104", "5001"]  # as Canvas takes it apart
+    assert "ed: Canvas's numbers for this submission are not known; collect it again." in said
     assert "cy: there is no feedback page; run" in said
 
 
 @pytest.mark.parametrize(
     ("senders", "sentence"),
-    [(None, "no submission of 01-rows was collected from Moodle"), (SENDERS, "nobody has a feedback page")],
+    [(None, "no submission of 01-rows was collected with `course collect`"), (SENDERS, "nobody has a feedback page")],
 )
 def test_nothing_to_return_gets_a_sentence(course, capsys, senders, sentence):
     if senders:
