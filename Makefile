@@ -18,6 +18,9 @@ JOBS ?= 2
 # A thread with nothing to do sleeps: on a busy machine, spinning made a training step eight times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
+# Not `$(MAKE)` in a rule, which `make -n` would not only print.
+AGAIN := $(MAKE) --no-print-directory
+
 .DEFAULT_GOAL := help
 .PHONY: help book serve test lab exercises bench pictures lint format clean
 
@@ -34,7 +37,7 @@ book: $(STAMP) $(FONT)  ## execute what has changed in the chapters and build th
 	@echo "The book is in _build/html; open _build/html/index.html, or run 'make serve'."
 
 serve: $(STAMP)  ## serve the book at http://127.0.0.1:8000 (PORT= to change); build again on each save
-	@$(BIN)/python -m book_tools.serving --port $(PORT) -- $(MAKE) --no-print-directory book
+	@$(BIN)/python -m book_tools.serving --port $(PORT) -- $(AGAIN) book
 
 # A thread each: more than there are cores would wait for each other.
 test: export OMP_NUM_THREADS ?= 1

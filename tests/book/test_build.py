@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from book_tools import ledger
+
 ROOT = Path(__file__).parents[2]
 HEADER = (
     "---\njupytext:\n  text_representation: {extension: .md, format_name: myst}\nkernelspec: {name: python3}\n---\n"
 )
-CELL = "```{code-cell} ipython3\nfrom book_tools.ledger import decide\ndecide('C11', holds=True, evidence='1')\n```\n"
+CELL = "```{code-cell} ipython3\nfrom book_tools.ledger import decide\ndecide('CLAIM', holds=True, evidence='1')\n```\n"
 
 
 @pytest.fixture
@@ -41,10 +43,13 @@ def build(book) -> subprocess.CompletedProcess:
 
 
 def test_a_contradicted_claim_stops_the_build(small_book):
-    (small_book / "index.md").write_text(HEADER + "# A page\n" + CELL, encoding="utf-8")
+    false = next(claim.id for claim in ledger.load().claims.values() if claim.verdict is ledger.Verdict.FAILS)
+    (small_book / "index.md").write_text(HEADER + "# A page\n" + CELL.replace("CLAIM", false), encoding="utf-8")
     result = build(small_book)
     assert result.returncode != 0
-    assert "C11 is recorded as “does not hold” but was measured as “holds”" in result.stdout + result.stderr
+    said = result.stdout + result.stderr
+    assert f"{false} is recorded as “does not hold” but was measured as “holds”" in said
+    assert "index.md, cell 1, line 9: BookError" in said
 
 
 def test_a_page_loads_its_scripts_and_styles_from_its_own_folder(small_book):
@@ -57,7 +62,8 @@ def test_a_page_loads_its_scripts_and_styles_from_its_own_folder(small_book):
     loaded += re.findall(r'<link[^>]*rel="(?:stylesheet|icon|preload)"[^>]*href="([^"]+)"', html)
     assert "unpkg" not in html
     assert "sphinx-thebe.js" not in html
-    assert any("mathjax/" in address for address in loaded)
+    assert any("katex/" in address for address in loaded)  # drawn when the page was built: no script
+    assert not any(name in address.lower() for address in loaded for name in ("mathjax", "fontawesome"))
     for address in loaded:
         assert "//" not in address
         assert (site / address.split("?")[0]).exists(), address

@@ -9,7 +9,7 @@ from book_tools.errors import BookError
 from book_tools.serving.server import Reloads, serve
 from book_tools.serving.watching import saved
 
-SOURCES = ("book", "src", "bench/results", "_config.yml", "requirements.txt", "constraints.txt")
+SOURCES = tuple(map(Path, ("book", "src", "bench/results", "_config.yml", "requirements.txt", "constraints.txt")))
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     parser.add_argument("command", nargs="+", help="what builds the site")
     arguments = parser.parse_args()
     reloads = Reloads()
-    changes = saved([Path(source) for source in SOURCES])
+    changes = saved(list(SOURCES))
     try:
         arguments.site.mkdir(parents=True, exist_ok=True)
         serve(arguments.site, arguments.port, reloads)
