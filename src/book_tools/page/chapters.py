@@ -8,12 +8,13 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.environment.collectors.toctree import TocTreeCollector
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from book_tools import ledger
-from book_tools.errors import BookError
 from book_tools.page.words import words
 
+logger = logging.getLogger(__name__)
 DEPTH = 2  # chapters and their sections have numbers, what is below has none
 
 
@@ -21,12 +22,13 @@ class chapter_link(nodes.Inline, nodes.Element):  # noqa: N801  docutils names n
     """Stands for a link to a chapter until it is known which pages there are."""
 
 
-def link_to(directive: SphinxDirective | SphinxRole, name: str) -> chapter_link:
-    """A link to the chapter of that name. Raises BookError where the record of claims lists none such."""
+def link_to(directive: SphinxDirective | SphinxRole, name: str) -> nodes.Element:
+    """A link to the chapter of that name. One that the record of claims does not list is a warning."""
     known = ledger.load().chapters
     if name not in known:
-        place = ":".join(str(part) for part in directive.get_source_info())
-        raise BookError(f"{place}: there is no chapter {name!r}; book/claims.yml lists {', '.join(known)}.")
+        message = "there is no chapter %r; book/claims.yml lists %s"
+        logger.warning(message, name, ", ".join(known), location=directive.get_location(), type="chapters")
+        return nodes.literal("", name)
     return chapter_link(name=name)
 
 
