@@ -1,12 +1,12 @@
 """Results for the terminal and for programs: an aligned table, and plain data for JSON."""
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 from classroom.panel import points_text, status_text
 from classroom.questions.results import QuestionResult
+from classroom.wide import ljust, width
 
 WIDTH = 88
 INDENT = 4
@@ -16,11 +16,11 @@ def table(results: Sequence[QuestionResult]) -> str:
     """Questions, points, failed criteria and diagnoses as text, at most `WIDTH` columns wide."""
     total = (sum(r.score for r in results), sum(r.max_score for r in results))
     rows = [(r.id, r.score, r.max_score) for r in results] + [("total", *total)]
-    left = max(_columns(name) for name, _, _ in rows) + 2
+    left = max(width(name) for name, _, _ in rows) + 2
     middle = max(len(points_text(score)) for _, score, _ in rows)
     right = max(len(points_text(maximum)) for _, _, maximum in rows)
     heads = [
-        f"{_pad(name, left)}{points_text(score):>{middle}} / {points_text(maximum):<{right}}"
+        f"{ljust(name, left)}{points_text(score):>{middle}} / {points_text(maximum):<{right}}"
         for name, score, maximum in rows
     ]
     lines = []
@@ -66,12 +66,3 @@ def _wrapped(text: str, mark: str) -> list[str]:
         subsequent_indent=" " * (INDENT + len(mark)),
         break_on_hyphens=False,
     )
-
-
-def _columns(text: str) -> int:
-    """How many columns a terminal gives the text: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _columns(text))

@@ -175,7 +175,7 @@ def _take(
     done.notes += people.notes
     done.added = people.added
     room, remembered = Places(course, assignment), read_senders(course.root, assignment)
-    allowances = read_allowances(course)
+    allowances = read_allowances(course.root)
     plan: dict[Path, dict[str, Any]] = {}
     work = [(student, sender) for sender, students in people.students.items() for student in students]
     for student, sender in sorted(work, key=lambda pair: pair[0].id):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from classroom.collecting.lms_names import Sender
-from classroom.keeping.audit import write_private
+from classroom.keeping.private import write_private
 
 
 @dataclass(frozen=True)

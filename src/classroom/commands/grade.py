@@ -98,6 +98,7 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
     from classroom.keeping.audit import changing
     from classroom.processes.sandbox import check_hidden, choose_launcher
     from classroom.questions.assignment import find_assignment, find_solutions
+    from classroom.students.penalties import over_the_term, settle
 
     name = course.pick_assignment(arguments.assignment)
     assignment = find_assignment(name, (arguments.solutions or find_solutions()).resolve())
@@ -130,6 +131,8 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
 
             do = preview if arguments.dry_run else grade
             reports = do(run, students, executor, arguments.force, progress.kept, on_graded, revise)
+        if not arguments.dry_run and over_the_term(course):
+            settle(course, students)
     if arguments.dry_run:
         found = changes_from_last_run(run, reports)
         said, data, status = text(found, len(reports)), [change.to_json() for change in found], int(bool(found))

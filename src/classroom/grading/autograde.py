@@ -29,6 +29,7 @@ from nbgrader.utils import rmtree
 
 from classroom.grading.open_gradebook import OpenGradebook, given_to_nbgrader
 from classroom.grading.outcome import NotebookReport
+from classroom.students.allowances import read_allowances, take_over
 
 LOG = logging.getLogger("classroom.nbgrader")
 LOG.addHandler(logging.NullHandler())
@@ -78,6 +79,7 @@ class ExaminedAutograde(Autograde):
         self.gradebook = gradebook
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
+        self._allowances = read_allowances(Path(self.coursedir.root))
         self._sanitizing_steps = self._made(self.sanitize_preprocessors)
         replaced = [WriteVerdict if step is Execute else step for step in self.autograde_preprocessors]
         self._steps = self._made(replaced)
@@ -97,6 +99,7 @@ class ExaminedAutograde(Autograde):
                 self.init_destination(assignment, student)
                 self.run_pre_convert_hook()
                 self.init_assignment(assignment, student)
+                self._take_over(assignment, student)
                 for notebook in self.notebooks:
                     self.convert_single_notebook(notebook)
                 self.set_permissions(assignment, student)
@@ -106,6 +109,12 @@ class ExaminedAutograde(Autograde):
                 with suppress(OSError):
                     rmtree(self._format_dest(assignment, student))
                 raise
+
+    def _take_over(self, assignment: str, student: str) -> None:
+        """What was allowed the student, and no time that an earlier version had: nbgrader would leave it there."""
+        submission = self.gradebook.find_submission(assignment, student)
+        submission.timestamp = self.coursedir.get_existing_timestamp(self._format_source(assignment, student))
+        take_over(submission, self._allowances.get((assignment, student)))
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Converts the report's notebook: the submitted file may be unreadable, and must not be read twice."""

@@ -36,12 +36,17 @@ c.GenerateFeedback.preprocessors = FEEDBACK
 # Late work. nbgrader counts from the due date, which this sets (or set it in formgrader, under Edit):
 #   nbgrader db assignment add ASSIGNMENT --duedate "2026-11-30 23:59 Europe/Berlin"
 # Take away the # below for a penalty of 10 % for every day begun, 50 % at most, with 15 minutes of grace. After a
-# change, here or of the date, run `course grade ASSIGNMENT --course DIR --force`.
+# change, here or of the date, run `course extend --again --course DIR`.
 # from classroom.late import LatePenalty
 # c.AssignLatePenalties.plugin_class = LatePenalty
 # c.LatePenalty.grace_minutes = 15
 # c.LatePenalty.percent_per_day = 10
 # c.LatePenalty.at_most_percent = 50
+# Or some days for the whole term that cost nothing, for everybody; it takes what is set for LatePenalty, too:
+# from classroom.late import LateDays
+# c.AssignLatePenalties.plugin_class = LateDays
+# c.LateDays.days_in_a_term = 5
+# c.LateDays.days_in_one_assignment = 2
 '''
 
 

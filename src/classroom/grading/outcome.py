@@ -8,6 +8,7 @@ from nbformat.notebooknode import NotebookNode
 
 from classroom.questions.results import QuestionResult
 from classroom.report import to_json
+from classroom.wide import padded, width
 
 # Every notebook ends with exactly one of these. Where evidence arrived before the trouble it keeps its points.
 OUTCOMES = {
@@ -79,9 +80,8 @@ def summary(reports: Sequence[dict[str, Any]]) -> str:
         )
         for r in reports
     ]
-    header = ("student", "notebook", "points", "outcome")
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(4)]
-    lines = [_line(header, widths), "─" * (sum(widths) + 6), *(_line(row, widths) for row in rows)]
+    header, *body = padded([("student", "notebook", "points", "outcome"), *rows], right=(2,))
+    lines = [header, "─" * max(map(width, [header, *body])), *body]
     noted = [r for r in reports if needs_attention(r)]
     if noted:
         lines.append("\nTo look at:")
@@ -90,8 +90,3 @@ def summary(reports: Sequence[dict[str, Any]]) -> str:
             if sentence:
                 lines.append(f"  {r['student']}, {r['notebook']}: {sentence}")
     return "\n".join(lines)
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    student, notebook, points, outcome = row
-    return f"{student:<{widths[0]}}  {notebook:<{widths[1]}}  {points:>{widths[2]}}  {outcome}"

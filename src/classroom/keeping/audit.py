@@ -12,12 +12,12 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from classroom.errors import ClassroomError
 from classroom.grading.course_dir import Course
 from classroom.keeping.backup import back_up
+from classroom.keeping.private import write_private
 from classroom.keeping.scores import ScoreChange, Scores, differences, read_scores
 
 LOG = "audit.jsonl"
@@ -112,15 +112,3 @@ def _last(course: Course) -> Scores | None:
 
 def _remember(course: Course, scores: Scores) -> None:
     write_private(course.root / LAST, json.dumps([[*k, *v] for k, v in scores.items()], ensure_ascii=False) + "\n")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replaces a file of the course as a whole; nobody else may read it."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.unlink(missing_ok=True)
-        part.touch(mode=0o600)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise ClassroomError(f"{path} cannot be written: {error.strerror}; nothing was changed there") from error

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.api import SubmittedAssignment
 
 from classroom.errors import ClassroomError
-from classroom.grading.course_dir import Course
-from classroom.keeping.audit import write_private
+from classroom.keeping.private import write_private
 
 FILE = "allowances.json"
 
@@ -30,13 +30,13 @@ class Allowance:
 Allowances = Mapping[tuple[str, str], Allowance]  # by assignment and student
 
 
-def read_allowances(course: Course) -> dict[tuple[str, str], Allowance]:
-    """All of a course.
+def read_allowances(course: Path) -> dict[tuple[str, str], Allowance]:
+    """All of the course in this directory.
 
     Raises:
         ClassroomError: the file is damaged.
     """
-    path = course.root / FILE
+    path = course / FILE
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return {
@@ -51,7 +51,7 @@ def read_allowances(course: Course) -> dict[tuple[str, str], Allowance]:
         raise ClassroomError(f"{path} is damaged ({error}); mend it, or move it away and extend again") from error
 
 
-def write_allowances(course: Course, allowances: Allowances) -> None:
+def write_allowances(course: Path, allowances: Allowances) -> None:
     """Replaces them all."""
     rows = [
         {
@@ -62,7 +62,7 @@ def write_allowances(course: Course, allowances: Allowances) -> None:
         }
         for (assignment, student), of in sorted(allowances.items())
     ]
-    write_private(course.root / FILE, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    write_private(course / FILE, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
 
 
 def due_for(duedate: datetime | None, allowance: Allowance | None) -> datetime | None:
@@ -82,10 +82,3 @@ def take_over(submission: SubmittedAssignment, allowance: Allowance | None) -> N
         return
     until = submission.timestamp if allowance.excused else allowance.until
     submission.extension = max(until - duedate, timedelta()) if until else None
-
-
-def take_over_all(gradebook: Gradebook, assignment: str, student: str, allowances: Allowances) -> None:
-    """As `take_over`, for a submission that is in the gradebook."""
-    allowance = allowances.get((assignment, student))
-    if allowance is not None:
-        take_over(gradebook.find_submission(assignment, student), allowance)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from classroom.errors import ClassroomError
 from classroom.grading.course_dir import Course
-from classroom.keeping.audit import write_private
+from classroom.keeping.private import write_private
 
 FILE = "students.json"
 

@@ -389,7 +389,7 @@ def test_the_penalty_grows_by_the_day(minutes, penalty):
 
 def test_late_work_loses_points_all_the_way_to_the_feedback(course, collected, tmp_path):
     config = (course / CONFIG).read_text()
-    example = config[config.index("# from classroom.late") :]
+    example = config[config.index("# from classroom.late") : config.index("# Or some days")]
     (course / CONFIG).write_text(config.replace(example, example.replace("# ", "")))
     assert collected(
         archive(
