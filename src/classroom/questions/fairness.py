@@ -10,6 +10,7 @@ from classroom.questions.examiner import judge
 from classroom.questions.question import Criterion, Question
 
 ROOM = 4.0  # right answers hold within the tolerances divided by this, wrong ones differ by this many times them
+ROOM_TO_RESPOND = 2.0  # and what has to change does so by this many times less or more than is enough
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,15 @@ def doubts(question: Question, drawing: Drawing) -> list[Doubt]:
     for misconception, answers in zip(question.misconceptions, drawing.misconceptions, strict=True):
         about = f"misconception {misconception.name!r}"
         result = judge(drawing.question, answers)
-        if result.complete or judge(loose, answers).complete:
+        at_least, at_most = judge(strict, answers), judge(loose, answers)
+        if result.complete or at_most.complete:
             found.append(Doubt(about, "gets full marks, or nearly: add a case on which it gives another answer."))
         elif result.diagnosis != misconception.sentence:
             others = [m.name for m in question.misconceptions if m.sentence == result.diagnosis]
             said = f"{others[0]!r}" if others else f"{result.diagnosis!r}"
             found.append(Doubt(about, f"is diagnosed as {said}: add a case that tells it apart."))
+        elif near := [c.name for c, d in zip(at_least.criteria, at_most.criteria, strict=True) if c.passed != d.passed]:
+            found.append(Doubt(about, f"passes or fails {near[0]!r} by a hair: make the cases decisive."))
     return found
 
 
@@ -47,11 +51,12 @@ def _loses_marks(drawn: DrawnQuestion, answers: Answers) -> str | None:
 
 
 def scaled(drawn: DrawnQuestion, factor: float) -> DrawnQuestion:
-    """The question with every tolerance multiplied by `factor`."""
+    """The question with every tolerance multiplied by `factor`: stricter below 1, looser above."""
     return replace(drawn, criteria=tuple(_scaled(criterion, factor) for criterion in drawn.criteria))
 
 
 def _scaled(criterion: Criterion, factor: float) -> Criterion:
-    if not hasattr(criterion, "rtol"):
-        return criterion
-    return replace(criterion, rtol=criterion.rtol * factor, atol=criterion.atol * factor)  # type: ignore[type-var]
+    changes = {name: getattr(criterion, name) * factor for name in ("rtol", "atol") if hasattr(criterion, name)}
+    if hasattr(criterion, "enough"):
+        changes["enough"] = criterion.enough * (ROOM_TO_RESPOND if factor < 1 else 1 / ROOM_TO_RESPOND)
+    return replace(criterion, **changes)  # type: ignore[type-var]

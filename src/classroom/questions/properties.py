@@ -17,7 +17,6 @@ from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.student import Answer, Call
 
 NOTICEABLE = 1e-2  # of the largest change: entries that change less are not asked to
-ENOUGH = 0.25  # of the change that there should be
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Unchanged(Criterion):
     rtol: float = 1e-4
     atol: float = 1e-5
     what: str = "what you were not allowed to look at"  # completes "… changed when only … changed"
+    enough: float = 0.125  # of the change that there should be where it should be, in all
 
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
@@ -48,7 +48,7 @@ class Unchanged(Criterion):
         moved = difference(before, after, rtol, atol * sizes(before), where=fixed)
         if moved:
             return f"Your output changed although only {self.what} changed: it {wording.difference(moved)}."
-        return insensitive(expected, actual, wording)
+        return insensitive(expected, actual, wording, self.enough)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Permuted(Criterion):
     axis: int = -2
     rtol: float = 1e-4
     atol: float = 1e-5
+    enough: float = 0.125  # as in `Unchanged`
 
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
@@ -79,7 +80,7 @@ class Permuted(Criterion):
         if moved:
             how = wording.difference(moved)
             return f"Reordering the inputs should only reorder your output, but the reordered output {how}."
-        return insensitive(expected, actual, wording)
+        return insensitive(expected, actual, wording, self.enough)
 
 
 def meaningless(case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
@@ -97,16 +98,21 @@ def meaningless(case: Case, expected: Sequence[Answer], actual: Sequence[Answer]
     return None
 
 
-def insensitive(expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording) -> str | None:
+def insensitive(expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording, enough: float) -> str | None:
     """One sentence when the output does not change where it must, or far less than it should."""
     does = should = 0
+    due = seen = 0.0
     for right, given in zip(expected[1:], actual[1:], strict=True):
         right_change, own_change = _change(expected[0], right), _change(actual[0], given)
         asked = right_change > NOTICEABLE * right_change.max(initial=0.0)
         should += int(asked.sum())
-        does += int((asked & (own_change >= ENOUGH * right_change)).sum())
+        does += int((asked & (own_change > 0)).sum())
+        due += float(right_change[asked].sum())
+        seen += float(np.minimum(own_change, right_change)[asked].sum())
     if 2 * does < should:
         return f"{wording.responding(does, should)}: your output does not depend on its inputs as it should."
+    if not seen >= enough * due:
+        return "Your output hardly changes where it has to respond to this change."
     return None
 
 

@@ -91,7 +91,9 @@ def the_class():
         ),
     }
     for student, (question, name, code) in MISTAKEN.items():
-        wrong = Expected({question: None}, diagnoses={question: SENTENCES[question, name]})
+        # Only Mira's values are right wherever a key is visible; nothing else earns shape, dtype and properties.
+        score = None if student == "mira" else 0
+        wrong = Expected({question: score}, diagnoses={question: SENTENCES[question, name]})
         made[student] = (answered(stub, alone | {question: code}), wrong)
     raising = "def softmax(scores):\n    return scores / undefined"
     made["rex"] = (answered(stub, alone | {"softmax": raising}), Expected({"softmax": 0}))
