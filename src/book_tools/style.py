@@ -51,6 +51,7 @@ _ELSEWHERE = {
     INK: f"var(--jp-content-font-color1, var(--vscode-foreground, {INK}))",
     GRID: f"var(--jp-border-color2, var(--vscode-panel-border, {GRID}))",
 }
+_SHORT = {INK: "--ink", GRID: "--grid"}
 _STRONG = 0.55  # above this share of full colour, numbers are written in ON
 
 
@@ -119,22 +120,39 @@ def to_html(figure: "Figure") -> str:
     figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = compact(re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL))
+    # Text and grid are most of what is coloured: their long fallbacks stand once, on the drawing itself.
+    here = "; ".join(f"{_SHORT[colour]}: var({_VARIABLES[colour]}, {other})" for colour, other in _ELSEWHERE.items())
     for colour, variable in _VARIABLES.items():
-        svg = re.sub(rf"(?<=[: ]){colour}\b", f"var({variable}, {_ELSEWHERE.get(colour, colour)})", svg)
+        shown = f"var({_SHORT[colour]})" if colour in _SHORT else f"var({variable}, {colour})"
+        svg = re.sub(rf"(?<=[: ]){colour}\b", shown, svg)
     # Matplotlib numbers its ids from 1 in every figure; a page has several figures, and ids are the page's.
-    prefix = f"f{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
+    prefix = f"f{hashlib.sha256(svg.encode()).hexdigest()[:6]}-"
     svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", svg)
     width = float(re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', svg).group(1)) / 72 * 96
     label = escape(figure.get_label() or "; ".join(filter(None, map(_title, figure.axes))) or "Figure")
     svg = re.sub(r'<svg ([^>]*?)height="[^"]*"', r"<svg \1", svg, count=1)
     svg = re.sub(
         r'<svg ([^>]*?)width="[^"]*"',
-        rf'<svg \1role="img" aria-label="{label}" style="width: {width:.0f}px; --width: {width:.0f}px"',
+        rf'<svg \1role="img" aria-label="{label}" style="width: {width:.0f}px; --width: {width:.0f}px; {here}"',
         svg,
         count=1,
     )
     return f'<div class="book-figure">{svg}</div>'
+
+
+def compact(svg: str) -> str:
+    """Matplotlib's SVG with less in it: coordinates to a hundredth of a point, no comments, no empty groups."""
+
+    def rounded(match: re.Match[str]) -> str:
+        return re.sub(r"(\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", match[0]))
+
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\sd="[^"]*"|\b[xy]="[^"]*"|translate\([^)]*\)|points="[^"]*"', rounded, svg)
+    svg = re.sub(r">\s+<", "><", svg)
+    while (shorter := re.sub(r'<g id="[^"]*"\s*/>|<g id="[^"]*"></g>', "", svg)) != svg:
+        svg = shorter
+    return svg
 
 
 def _title(axes: "Axes") -> str:
