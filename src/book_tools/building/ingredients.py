@@ -50,9 +50,11 @@ class Ingredients:
 
     @cached_property
     def _claims(self) -> dict[str, dict[str, Any]]:
+        """The rows of the record by their ids, each with what the record says of its document."""
         try:
             record = yaml.safe_load((self.root / "book" / "claims.yml").read_text(encoding="utf-8"))
-            return {row["id"]: row for row in record["claims"]}
+            documents = record.get("documents", {})  # a card names the document of its claim
+            return {row["id"]: {**row, "source": documents.get(row["document"])} for row in record["claims"]}
         except (OSError, yaml.YAMLError, TypeError, KeyError):
             return {}  # the ledger says what is wrong with it
 

@@ -40,6 +40,8 @@ class Recorder:
                 self._seen.add(os.path.abspath(os.fsdecode(path)))
         elif event == "subprocess.Popen":
             self.starts_programs |= _is_ours(arguments[0], arguments[1], self.root)
+        elif event == "os.system":
+            self.starts_programs = True
 
     def read(self) -> list[str]:
         """What was read, relative to the root, sorted."""
@@ -60,9 +62,9 @@ def _is_elsewhere(path: Path) -> bool:
 
 
 def _is_ours(executable: object, arguments: object, root: Path) -> bool:
-    """A program of the virtual environment or the repository, as opposed to one of the system."""
-    words = [executable, *(arguments if isinstance(arguments, Iterable) and not isinstance(arguments, str) else [])]
-    places = (os.path.dirname(sys.executable), str(root))
+    """A program of the virtual environment or the repository, or a shell, which may start one."""
+    words = [executable, *(arguments if isinstance(arguments, list | tuple) else [arguments])]
+    places = (os.path.dirname(sys.executable), str(root), "/bin/sh")
     return any(os.fsdecode(word).startswith(places) for word in words if isinstance(word, str | bytes | os.PathLike))
 
 

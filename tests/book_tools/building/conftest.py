@@ -80,7 +80,9 @@ def two_chapters(project: Project) -> Project:
     project.write("book/table.txt", "hello\n")
     project.write(
         "book/claims.yml",
-        "claims:\n  - {id: C01, verdict: holds, chapter: second}\n  - {id: C02, verdict: holds, chapter: third}\n",
+        "documents: {d: {title: Notes}, e: {title: More}}\nclaims:\n"
+        "  - {id: C01, verdict: holds, chapter: second, document: d}\n"
+        "  - {id: C02, verdict: holds, chapter: third, document: e}\n",
     )
     project.write("book/first.md", page("First", project.note("first"), "from tiny.near import value\nvalue"))
     project.write(

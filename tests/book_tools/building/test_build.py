@@ -53,6 +53,8 @@ def test_nothing_changed_executes_nothing(built):
         ("book/table.txt", "hello", "good morning", ["second"]),
         ("book/claims.yml", "{id: C01, verdict: holds,", "{id: C01, verdict: does not hold,", ["second"]),
         ("book/claims.yml", "{id: C02, verdict: holds,", "{id: C02, verdict: does not hold,", []),
+        ("book/claims.yml", "{title: Notes}", "{title: Notes on paper}", ["second"]),  # the card names it
+        ("book/claims.yml", "{title: More}", "{title: Some more}", []),
         ("requirements.txt", "", "torch==1\n", ["first", "second"]),
     ],
 )
@@ -63,7 +65,7 @@ def test_what_is_changed_decides_what_is_executed(built, name, before, after, ex
 
 
 def test_a_claim_that_is_named_in_a_chapter_counts_wherever_it_belongs(project):
-    project.write("book/claims.yml", "claims:\n  - {id: C07, verdict: holds, chapter: elsewhere}\n")
+    project.write("book/claims.yml", "claims:\n  - {id: C07, verdict: holds, chapter: elsewhere, document: d}\n")
     project.write("book/one.md", page("One", project.note("one"), "claim = 'C07'"))
     assert project.build()[1] == ["one"]
     edit(project, "book/claims.yml", "verdict: holds", "verdict: does not hold")
@@ -83,14 +85,22 @@ def test_a_new_file_in_a_folder_that_a_chapter_lists(project):
     assert "b.json" in found["one"].cells[1]["outputs"][0]["data"]["text/plain"]
 
 
-def test_a_program_of_the_project_may_read_all_of_src(project):
+@pytest.mark.parametrize(
+    ("run", "ours"),
+    [
+        ("import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)", True),
+        ("import subprocess\nsubprocess.run('true', shell=True, check=True)", True),
+        ("import os\nos.system('true')", True),
+        ("import subprocess\nsubprocess.run(['true'], check=True)", False),
+    ],
+)
+def test_a_program_of_the_project_may_read_all_of_src(project, run, ours):
     project.write("src/tiny/__init__.py", "")
-    run = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)"
     project.write("book/one.md", page("One", project.note("one"), run))
     project.build()
     assert project.build()[1] == []
     project.write("src/tiny/new.py", "")
-    assert project.build()[1] == ["one"]
+    assert project.build()[1] == ["one"] * ours
 
 
 def test_one_that_fails_says_where_and_keeps_the_others_from_nothing(project):
@@ -141,27 +151,53 @@ def test_every_chapter_has_one_thread(project):
     assert found["one"].cells[0]["outputs"][0]["data"]["text/plain"] == "1"
 
 
+def start_build(project: Project) -> subprocess.Popen:
+    """A build in a process of its own."""
+    code = (
+        "import sys; from pathlib import Path; from building.conftest import Project\n"
+        f"Project(Path({str(project.root)!r}), Path({str(project.log)!r})).build()"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until(process: subprocess.Popen, condition) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.05)
+
+
+def test_ctrl_c_ends_the_kernels_and_keeps_what_is_finished(project):
+    kernel = project.log.with_name("kernel")
+    project.write("book/quick.md", page("Quick", project.note("quick"), "1"))
+    tell = (
+        f"import os, time\nwith open({str(kernel)!r}, 'w') as file:\n    file.write(str(os.getpid()))\ntime.sleep(100)"
+    )
+    project.write("book/slow.md", page("Slow", tell))
+    process = start_build(project)
+    results = Results(project.root / "_build" / ".executed")
+    wait_until(process, lambda: kernel.exists() and kernel.read_text() and results.load("quick"))
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert "KeyboardInterrupt" in said
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(kernel.read_text()), 0)
+    assert results.load("slow") is None
+
+
 def test_a_build_that_is_killed_keeps_what_is_finished(project):
     """The whole process is killed, as by a power cut; the next build executes only what was not finished."""
     begun = project.log.with_name("begun")
     project.write("book/quick.md", page("Quick", project.note("quick"), "1"))
     wait = f"import time\nfrom pathlib import Path\nPath({str(begun)!r}).touch()\ntime.sleep(SECONDS)"
     project.write("book/slow.md", page("Slow", project.note("slow"), wait.replace("SECONDS", "100")))
-    code = (
-        "import sys; from pathlib import Path; from building.conftest import Project\n"
-        f"Project(Path({str(project.root)!r}), Path({str(project.log)!r})).build()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    )
+    process = start_build(project)
     results = Results(project.root / "_build" / ".executed")
-    end = time.monotonic() + 60
-    while not (begun.exists() and results.load("quick")):
-        assert time.monotonic() < end
-        assert process.poll() is None
-        time.sleep(0.05)
+    wait_until(process, lambda: begun.exists() and results.load("quick"))
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.communicate()
     # A result that was being written when the machine stopped counts as none.
     (project.root / "_build" / ".executed" / "slow.json").write_text('{"ingredients": {')
     edit(project, "book/slow.md", "time.sleep(100)", "time.sleep(0)")
