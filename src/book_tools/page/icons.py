@@ -22,7 +22,9 @@ BASE = """/* Icons: Font Awesome Free by @fontawesome, https://fontawesome.com, 
   background: currentColor;
   -webkit-mask: var(--icon) center / contain no-repeat; mask: var(--icon) center / contain no-repeat;
 }
-.fa-solid::before, .fa-brands::before, .fa-regular::before, .fas::before, .fab::before, .far::before { content: none !important; }
+.fa-solid::before, .fa-brands::before, .fa-regular::before, .fas::before, .fab::before, .far::before {
+  content: none !important; /* the theme's own way, a font of 156 kB */
+}
 .fa-lg { font-size: 1.25em; }
 """
 
