@@ -43,3 +43,23 @@ def test_a_missing_part_is_noticed(part):
 def test_a_fault_of_form_is_a_sentence(old, new, message):
     assert old in TEMPLATE
     assert any(message in fault for fault in faults(TEMPLATE.replace(old, new)))
+
+
+def test_the_smallest_chapter_builds_strictly_with_every_part(build_sphinx, tmp_path):
+    """Executed, with its figure: 91 lines are enough for a chapter that has every part."""
+    text = (Path(__file__).parent / "proof" / "many-heads.md").read_text(encoding="utf-8")
+    assert faults(text) == []
+    assert len(text.splitlines()) < 100
+    conf = (
+        "extensions = ['myst_nb', 'book_tools.page', 'sphinxcontrib.bibtex']\nnumfig = True\n"
+        "bibtex_bibfiles = ['one.bib']\nmyst_enable_extensions = ['colon_fence', 'dollarmath']\n"
+        "nb_execution_raise_on_error = True\n"
+    )
+    bib = "@misc{one, title = {One}, author = {Someone}, year = {2017}}"
+    index = "# Index\n```{toctree}\nmany-heads\n```\n```{bibliography}\n```\n"
+    result = build_sphinx({"index.md": index, "many-heads.md": text, "one.bib": bib}, conf)
+    assert result.returncode == 0, result.stderr
+    page = (tmp_path / "site" / "many-heads.html").read_text(encoding="utf-8")
+    assert "Fig. 6.1" in page
+    for part in ("abilities", "book-figure", "mistake", "quiz", "exercise", "notebooks", "katex"):
+        assert f'class="{part}"' in page, part

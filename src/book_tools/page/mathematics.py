@@ -25,6 +25,12 @@ HERE = Path(__file__).parent / "katex"
 STYLE = "katex/katex.min.css"
 ALIGNED = re.compile(r"(?<!\\)\\\\|(?<!\\)&")
 
+WORD_JOINER = "&#8288;"
+OPENING, CLOSING = (
+    ("(", "[", "“", "‘"),
+    (")", "]", "”", "’", ",", ".", ";", ":", "?", "!", "-", "–", "，", "。", "、", "；", "："),
+)
+
 
 class FormulaError(ValueError):
     """KaTeX does not understand a formula; the message is KaTeX's."""
@@ -62,9 +68,14 @@ def _drawn(translator: Any, node: nodes.math | nodes.math_block, formula: str, *
 
 
 def visit_math(translator: Any, node: nodes.math) -> None:
-    """An inline formula. Punctuation that follows it stays on its line."""
+    """An inline formula. Brackets and punctuation that touch it stay on its line, as if it were a word."""
+    at = node.parent.index(node)
+    before = node.parent[at - 1].astext() if at else ""
+    after = node.parent[at + 1].astext() if at + 1 < len(node.parent) else ""
+    translator.body.append(WORD_JOINER if before.endswith(OPENING) else "")
     translator.body.append(translator.starttag(node, "span", "", CLASS="math"))
     translator.body.append(_drawn(translator, node, node.astext(), display=False) + "</span>")
+    translator.body.append(WORD_JOINER if after.startswith(CLOSING) else "")
     raise nodes.SkipNode
 
 
