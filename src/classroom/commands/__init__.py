@@ -6,10 +6,10 @@ needs neither.
 
 import argparse
 
-from classroom.commands import check, collect, extend, grade, init, release, report, restore, return_
+from classroom.commands import check, collect, extend, grade, init, release, report, restore, return_, students
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the classroom's commands."""
-    for module in (check, release, init, collect, extend, grade, report, return_, restore):
+    for module in (check, release, init, collect, extend, grade, report, return_, restore, students):
         module.add(commands)
