@@ -1,5 +1,6 @@
 """A tiny book with a library of its own: chapters that take a second, and a list of which were executed."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from myst_parser.config.main import MdParserConfig
 
 from book_tools.building.build import Build
 from book_tools.building.chapter import Chapter
-from book_tools.building.results import Results
+from book_tools.building.results import Result, Results
 
+LOG = "EXECUTED"  # in the environment: the path of the log
 HEADER = (
     "---\njupytext: {text_representation: {extension: .md, format_name: myst}}\nkernelspec: {name: python3}\n---\n\n"
 )
@@ -39,7 +41,7 @@ class Project:
 
     def note(self, name: str) -> str:
         """Code by which a chapter says that it is executed."""
-        return f"with open({str(self.log)!r}, 'a') as log:\n    print({name!r}, file=log)"
+        return f"import os\nwith open(os.environ[{LOG!r}], 'a') as log:\n    print({name!r}, file=log)"
 
     def chapters(self) -> list[Chapter]:
         """All pages of the book, read again."""
@@ -59,18 +61,17 @@ class Project:
         return found, sorted(executed)
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """An empty project whose `src/` the kernels import from."""
-    made = Project(tmp_path / "project", tmp_path / "executed.log")
+def empty_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose `src/` the kernels import from."""
+    made = Project(folder / "project", folder / "executed.log")
     made.write("requirements.txt", "")
     made.write("constraints.txt", "")
     monkeypatch.setenv("PYTHONPATH", str(made.root / "src"))
+    monkeypatch.setenv(LOG, str(made.log))
     return made
 
 
-@pytest.fixture
-def two_chapters(project: Project) -> Project:
+def add_two_chapters(project: Project) -> None:
     """`first` imports a module that imports another; `second` a third, and it reads a file and decides a claim."""
     project.write("src/tiny/__init__.py", "")
     project.write("src/tiny/near.py", "from tiny import far\n\nvalue = far.value\n")
@@ -89,4 +90,36 @@ def two_chapters(project: Project) -> Project:
         "book/second.md",
         page("Second", project.note("second"), "import tiny.other\nprint(open('table.txt').read(), tiny.other.value)"),
     )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project without chapters."""
+    return empty_project(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def two_chapters(project: Project) -> Project:
+    """A project with two chapters that were never executed."""
+    add_two_chapters(project)
+    return project
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project with two chapters, after its first build."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        project = empty_project(folder, monkeypatch)
+        add_two_chapters(project)
+        found, executed = project.build()
+    assert executed == ["first", "second"]
+    assert all(isinstance(result, Result) for result in found.values())
+    return project.root
+
+
+@pytest.fixture
+def built(built_once: Path, project: Project) -> Project:
+    """A copy of it: results do not depend on where a book lies."""
+    shutil.copytree(built_once, project.root, dirs_exist_ok=True)
     return project

@@ -23,14 +23,6 @@ def edit(project: Project, name: str, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 
-@pytest.fixture
-def built(two_chapters) -> Project:
-    found, executed = two_chapters.build()
-    assert executed == ["first", "second"]
-    assert all(isinstance(result, Result) for result in found.values())
-    return two_chapters
-
-
 def test_nothing_changed_executes_nothing(built):
     before = {name: result.cells for name, result in built.build()[0].items()}
     found, executed = built.build()
