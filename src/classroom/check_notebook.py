@@ -2,13 +2,15 @@
 
 import ast
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from classroom.authoring.notebook import SETUP
+from classroom.authoring.notebook import RUBRIC, SETUP
+from classroom.panel import points_text
 from classroom.processes.launcher import Launcher
 from classroom.processes.limits import Limits
 from classroom.processes.process_student import ProcessStudent
@@ -32,6 +34,7 @@ class NotebookCheck:
     flags: tuple[str, ...]  # official cells that are not as they were released, one sentence each
     raised: tuple[str, ...]  # the errors of the student's cells, one sentence each
     questions: tuple[QuestionResult, ...]
+    by_hand: Mapping[str, float]  # what a person grades: points by question
 
     @property
     def complete(self) -> bool:
@@ -50,6 +53,7 @@ class NotebookCheck:
             "seconds": round(self.seconds, 3),
             "flags": list(self.flags),
             "questions": to_json(self.questions),
+            "by_hand": dict(self.by_hand),
         }
 
 
@@ -72,7 +76,8 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     results = tuple(marked.results[question_id] for question_id in questions)
     raised = tuple(f"Cell {position + 1} raised {error}" for position, error in marked.raised.items())
     seconds = time.monotonic() - started
-    return NotebookCheck(path, outcome, reason, seconds, tuple(flags), raised, results)
+    by_hand = {cell.grade_id: cell.points or 0.0 for cell in written_cells(notebook) if cell.by_hand}
+    return NotebookCheck(path, outcome, reason, seconds, tuple(flags), raised, results, by_hand)
 
 
 def public_cases(notebook: NotebookNode, path: Path) -> str:
@@ -92,14 +97,27 @@ def public_cases(notebook: NotebookNode, path: Path) -> str:
 
 
 def released_cells(notebook: NotebookNode, questions: dict[str, DrawnQuestion]) -> list[OfficialCell]:
-    """The official cells that follow from the public cases; a setup cell counts as it is."""
+    """The official cells that follow from the public cases; the setup and what a person grades count as they are."""
     official = []
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == SETUP:
             official = [OfficialCell(SETUP, cell.source)]
     for check in check_cells(list(questions.values())):
         official += [OfficialCell(f"{check.grade_id}-answer", "", solution=True), check]
-    return official
+    return official + written_cells(notebook)
+
+
+def written_cells(notebook: NotebookNode) -> list[OfficialCell]:
+    """The rubrics and the answers that a person grades, as the notebook has them."""
+    found = []
+    for cell in notebook.cells:
+        given = cell.metadata.get("nbgrader", {})
+        grade_id, points = str(given.get("grade_id")), given.get("points")
+        if given.get("grade") and given.get("solution") and isinstance(points, int | float):
+            found.append(OfficialCell(grade_id, cell.source, cell.cell_type, float(points), solution=True))
+        elif given.get("locked") and grade_id.endswith(RUBRIC):
+            found.append(OfficialCell(grade_id, cell.source, cell.cell_type))
+    return found
 
 
 def text(check: NotebookCheck) -> str:
@@ -107,6 +125,9 @@ def text(check: NotebookCheck) -> str:
     from classroom.report import table
 
     lines = [table(check.questions)]
+    if check.by_hand:
+        waiting = ", ".join(f"{name} ({points_text(points)})" for name, points in check.by_hand.items())
+        lines.append(f"\nGiven by a person, not counted here: {waiting}")
     if check.reason:
         lines.append(f"\nThe notebook did not run to its end. {check.reason}")
     elif check.raised:

@@ -15,6 +15,7 @@ from classroom.questions.assignment import Assignment
 
 FIXTURES = Path(__file__).parent / "fixtures" / "solutions"
 ROWS = Assignment(FIXTURES / "01-rows")
+IN_WORDS = Assignment(FIXTURES.parent / "by_hand" / "03-in-words")  # with questions that a person grades
 SELF_ATTENTION = Assignment(Path(__file__).resolve().parents[2] / "solutions" / "02-self-attention")
 
 

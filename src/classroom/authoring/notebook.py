@@ -26,6 +26,7 @@ from classroom.questions.written import WrittenQuestion
 
 BEGIN_SOLUTION, END_SOLUTION = "BEGIN SOLUTION", "END SOLUTION"
 ANSWER = "answer:"  # how the tag begins that names a written question
+RUBRIC = "-rubric"  # how the grade id of a written question's rubric ends
 SETUP = "setup"
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
@@ -158,7 +159,7 @@ def _generated(cell_id: str, text: str) -> NotebookNode:
 
 def _rubric(question: WrittenQuestion) -> NotebookNode:
     """Locked, so that whoever grades finds it as it was written."""
-    grade_id = f"{question.id}-rubric"
+    grade_id = question.id + RUBRIC
     cell = _generated(grade_id, rubric_text(question))
     cell.metadata["nbgrader"] = _metadata(grade_id, locked=True)
     return cell

@@ -71,9 +71,7 @@ def _judge(task: Task, launcher: Launcher, submitted: Submitted, name: str) -> _
     except InvalidNotebookError as error:
         return _unread(task, name, "invalid", f"{error}.")
     notebook, flags = restore(given, task.official[name])
-    questions = {
-        cell.grade_id: task.questions[cell.grade_id] for cell in task.official[name] if cell.points is not None
-    }
+    questions = {cell.grade_id: task.questions[cell.grade_id] for cell in task.official[name] if cell.checked}
     locked = {cell.grade_id for cell in task.official[name] if not cell.solution}
     flags += [*submitted.flags, *scan(notebook, submitted.files, questions.values(), locked)]
     try:
@@ -114,5 +112,6 @@ def _report(
         sandboxed=sandboxed,
         flags=tuple(map(one_line, judged.flags)),
         questions=tuple(judged.marked.results[q] for q in task.questions if q in judged.marked.results),
+        by_hand={cell.grade_id: cell.points for cell in task.official[name] if cell.by_hand},
         notebook=executed,
     )

@@ -1,7 +1,7 @@
 """What a grading run says about one notebook: plain data for the gradebook, the summary and the JSON file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -36,6 +36,7 @@ class NotebookReport:
     flags: tuple[str, ...]
     questions: tuple[QuestionResult, ...]
     notebook: NotebookNode | None = None
+    by_hand: Mapping[str, float] = field(default_factory=dict)  # what a person grades: points by question
 
     @property
     def score(self) -> float:
@@ -61,6 +62,7 @@ class NotebookReport:
             "sandboxed": self.sandboxed,
             "flags": list(self.flags),
             "questions": to_json(self.questions),
+            "by_hand": dict(self.by_hand),
         }
 
 
@@ -75,7 +77,7 @@ def summary(reports: Sequence[dict[str, Any]]) -> str:
         (
             r["student"],
             r["notebook"],
-            f"{r['score']:g} / {r['max_score']:g}",
+            f"{r['score']:g} / {r['max_score']:g}{_and_by_hand(r)}",
             r["outcome"] + (" ⚑" if r["flags"] else ""),
         )
         for r in reports
@@ -90,3 +92,9 @@ def summary(reports: Sequence[dict[str, Any]]) -> str:
             if sentence:
                 lines.append(f"  {r['student']}, {r['notebook']}: {sentence}")
     return "\n".join(lines)
+
+
+def _and_by_hand(report: dict[str, Any]) -> str:
+    """The points that a person gives, which no run changes."""
+    points = sum(report.get("by_hand", {}).values())  # a record of an earlier version has none
+    return f" + {points:g} by hand" if points else ""

@@ -51,8 +51,9 @@ def prepare(
         ClassroomError: the gradebook and `questions.py` do not ask the same questions.
     """
     official = course.official(assignment.name)
-    asked = {cell.grade_id: cell.points for cells in official.values() for cell in cells if cell.points is not None}
-    written = {question.id: question for question in assignment.questions}
+    graded = [cell for cells in official.values() for cell in cells if cell.points is not None]
+    asked = {cell.grade_id: cell.points for cell in graded}
+    written = {question.id: question for question in assignment.asked}
     for question_id, points in asked.items():
         now = f"{written[question_id].points:g} points" if question_id in written else "no such question"
         if now != f"{points:g} points":
@@ -65,7 +66,7 @@ def prepare(
     seed = secrets.randbelow(2**32) if seed is None else seed
     if remember_seed:
         records.write_seed(course.root, assignment.name, seed)
-    questions = {question_id: materialise(written[question_id], seed) for question_id in asked}
+    questions = {cell.grade_id: materialise(written[cell.grade_id], seed) for cell in graded if cell.checked}
     return Run(course, Task(assignment.name, official, questions, _released_files(course, assignment), limits), seed)
 
 

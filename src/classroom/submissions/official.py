@@ -29,15 +29,25 @@ class OfficialCell:
     grade_id: str
     source: str
     cell_type: str = "code"
-    points: float | None = None  # of a check cell
+    points: float | None = None  # of a check cell, and of an answer that a person grades
     solution: bool = False
 
     @property
     def kind(self) -> str:
         """What people call it."""
-        if self.points is not None:
-            return "check cell"
-        return "answer cell" if self.solution else "locked cell"
+        if self.solution:
+            return "answer cell"
+        return "locked cell" if self.points is None else "check cell"
+
+    @property
+    def checked(self) -> bool:
+        """Whether the examiner gives its points."""
+        return self.points is not None and not self.solution
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person gives its points."""
+        return self.points is not None and self.solution
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -62,8 +72,9 @@ def check_cells(questions: Sequence[DrawnQuestion]) -> list[OfficialCell]:
 def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[NotebookNode, list[str]]:
     """A copy with every locked official cell as it was released, and a sentence for each thing found.
 
-    A deleted check cell comes back after the official cell before it; of several copies the last one counts (as
-    in nbgrader); a cell that only claims to be official becomes an ordinary one. Answers are never touched.
+    A deleted check cell, or answer that a person grades, comes back after the official cell before it; of several
+    copies the last one counts (as in nbgrader); a cell that only claims to be official becomes an ordinary one.
+    Answers are never touched.
     """
     cells = [nbformat.from_dict(cell) for cell in notebook.cells]
     flags: list[str] = []
@@ -80,8 +91,9 @@ def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[N
 
 
 def is_check_cell(cell: NotebookNode) -> bool:
-    """Whether nbgrader gives points for this cell."""
-    return bool(cell.metadata.get("nbgrader", {}).get("grade"))
+    """Whether the examiner gives points for this cell; an answer that a person grades is none."""
+    given = cell.metadata.get("nbgrader", {})
+    return bool(given.get("grade")) and not given.get("solution")
 
 
 def _grade_id(cell: NotebookNode) -> str | None:
@@ -106,7 +118,7 @@ def _restore_one(cells: list[NotebookNode], official: OfficialCell, before: int,
         if places:
             flags.append(f"{name} had lost its nbgrader metadata.")
     if not places:
-        if official.solution:
+        if official.solution and not official.by_hand:
             flags.append(f"{name} was deleted.")
             return before
         flags.append(f"{name} was deleted.")
@@ -132,7 +144,7 @@ def _restore_one(cells: list[NotebookNode], official: OfficialCell, before: int,
 def _looks_like(cell: NotebookNode, official: OfficialCell) -> bool:
     if "nbgrader" in cell.metadata:
         return False
-    if official.points is not None and cell.cell_type == "code":
+    if official.checked and cell.cell_type == "code":
         return checked_question(cell.source) == official.grade_id
     return cell.get("id") == official.grade_id
 
