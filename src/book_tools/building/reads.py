@@ -5,13 +5,15 @@ the library is left out: it is followed by its imports, before a chapter has eve
 """
 
 import hashlib
+import importlib.metadata
 import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 LISTINGS = ("os.listdir", "os.scandir")
-IMPORT_SYSTEM = "<frozen importlib"
+# Lists the folders where it looks for modules, and for the versions of packages; the current folder is one of them.
+IMPORT_SYSTEM = ("<frozen importlib", importlib.metadata.__file__)
 # Built or installed, or followed in another way: claims by the rows that a chapter decides, models by their files.
 ELSEWHERE = (".git", ".venv", "_build", "book/claims.yml", "book/models.yml")
 MODELS = "_build/models"
@@ -35,7 +37,7 @@ class Recorder:
                 self._seen.add(os.path.abspath(os.fsdecode(path)))
         elif event in LISTINGS:
             path = arguments[0]
-            importing = sys._getframe(1).f_code.co_filename.startswith(IMPORT_SYSTEM)  # it lists where it looks
+            importing = sys._getframe(1).f_code.co_filename.startswith(IMPORT_SYSTEM)
             if isinstance(path, str | bytes | os.PathLike) and not importing:
                 self._seen.add(os.path.abspath(os.fsdecode(path)))
         elif event == "subprocess.Popen":

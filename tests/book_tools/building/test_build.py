@@ -77,6 +77,16 @@ def test_a_new_file_in_a_folder_that_a_chapter_lists(project):
     assert "b.json" in found["one"].cells[1]["outputs"][0]["data"]["text/plain"]
 
 
+def test_a_new_page_is_no_matter_for_the_others(project):
+    """Python lists the folder of the book when it looks for modules there, and for versions of packages."""
+    imports = "import importlib.metadata\nimport torch\nimport matplotlib.pyplot\nimportlib.metadata.version('torch')"
+    project.write("book/one.md", page("One", project.note("one"), imports))
+    found, _ = project.build()
+    assert found["one"].reads == {}
+    project.write("book/two.md", page("Two", project.note("two"), "2"))
+    assert project.build()[1] == ["two"]
+
+
 @pytest.mark.parametrize(
     ("run", "ours"),
     [
