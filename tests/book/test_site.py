@@ -99,6 +99,21 @@ def test_no_page_scrolls_sideways(site, pages, new_page, width):
 
 
 @pytest.mark.browser
+def test_one_switch_shows_and_hides_all_code(site, page, serve):
+    page.goto(f"{serve(site)}/{WRITTEN[0].name}.html")
+    folds = page.locator(".cell details.hide")
+    switch = page.get_by_role("button", name="Show all code")
+    assert folds.count() > 5
+    assert page.locator(".cell details.hide[open]").count() == 0
+    switch.press("Enter")
+    assert page.locator(".cell details.hide[open]").count() == folds.count()
+    page.reload()  # and on the next page
+    assert page.locator(".cell details.hide[open]").count() == folds.count()
+    page.get_by_role("button", name="Hide all code").press("Enter")
+    assert page.locator(".cell details.hide[open]").count() == 0
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_ledger_is_legible(site, new_page, dark):
     page = new_page(dark=dark)
