@@ -1,6 +1,7 @@
 """Every notebook of every assignment: in a real kernel, with solutions and untouched, and completed by a student."""
 
 import json
+import re
 from itertools import product
 
 import nbformat
@@ -11,6 +12,7 @@ from walk import ASSIGNMENTS
 from classroom.authoring.demonstration import TAG
 from classroom.authoring.release import authored_files, questions_in, released_files
 from classroom.check_notebook import check_notebook
+from classroom.play import NOT_YET
 from classroom.processes.launcher import ForkServer
 from classroom.processes.limits import Limits
 
@@ -77,8 +79,19 @@ def test_experiments_show_something_once_solved_and_nothing_before(run):
     for cell in experiments:
         assert cell.metadata.get(TAG), f"tag it as a demonstration:\n{cell.source}"
         assert bool(cell.outputs) == (kind == "authored"), cell.source
-    figures = [o for cell in code_cells(notebook) for o in cell.outputs if o.output_type == "display_data"]
-    assert bool(figures) == (kind == "authored")
+    pictures = [o for cell in code_cells(notebook) for o in cell.outputs if "image/png" in o.get("data", {})]
+    assert bool(pictures) == (kind == "authored")
+
+
+def test_there_is_something_to_play_with_once_solved(run):
+    """Controls, and beside them a still picture or text for whoever draws no widgets."""
+    kind, _, notebook = run
+    playing = [cell for cell in code_cells(notebook) if re.search(r"^play\(", cell.source, re.MULTILINE)]
+    for cell in playing:
+        assert cell.metadata.get(TAG), f"tag it as a demonstration:\n{cell.source}"
+        (output,) = cell.outputs
+        assert "application/vnd.jupyter.widget-view+json" in output.data
+        assert (output.data["text/plain"] == NOT_YET) == (kind == "released")
 
 
 @pytest.mark.parametrize(("assignment", "name"), NOTEBOOKS, ids=[f"{a.name}-{name}" for a, name in NOTEBOOKS])
