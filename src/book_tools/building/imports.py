@@ -52,7 +52,10 @@ class SourceTree:
         if module not in self._imports:
             file = self.file(module)
             package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-            self._imports[module] = frozenset(self._named(file.read_text(encoding="utf-8"), package))
+            try:
+                self._imports[module] = frozenset(self._named(file.read_text(encoding="utf-8"), package))
+            except SyntaxError:  # whoever imports it will say where
+                self._imports[module] = frozenset()
         return self._imports[module]
 
     def _named(self, code: str, package: str) -> set[str]:

@@ -17,6 +17,8 @@ IMPORT_SYSTEM = ("<frozen importlib", importlib.metadata.__file__)
 # Built or installed, or followed in another way: claims by the rows that a chapter decides, models by their files.
 ELSEWHERE = (".git", ".venv", "_build", "book/claims.yml", "book/models.yml")
 MODELS = "_build/models"
+SHELLS = ("sh", "bash", "dash", "zsh")  # may start anything
+SHELL_EVENTS = ("os.system", "os.forkpty")  # `!command` in a notebook
 PROGRAMS = "programs of this project"  # stands for all that a program started by the chapter may have read
 
 
@@ -42,7 +44,7 @@ class Recorder:
                 self._seen.add(os.path.abspath(os.fsdecode(path)))
         elif event == "subprocess.Popen":
             self.starts_programs |= _is_ours(arguments[0], arguments[1], self.root)
-        elif event == "os.system":
+        elif event in SHELL_EVENTS:
             self.starts_programs = True
 
     def read(self) -> list[str]:
@@ -66,8 +68,9 @@ def _is_elsewhere(path: Path) -> bool:
 def _is_ours(executable: object, arguments: object, root: Path) -> bool:
     """A program of the virtual environment or the repository, or a shell, which may start one."""
     words = [executable, *(arguments if isinstance(arguments, list | tuple) else [arguments])]
-    places = (os.path.dirname(sys.executable), str(root), "/bin/sh")
-    return any(os.fsdecode(word).startswith(places) for word in words if isinstance(word, str | bytes | os.PathLike))
+    named = [os.fsdecode(word) for word in words if isinstance(word, str | bytes | os.PathLike)]
+    places = (os.path.dirname(sys.executable), str(root))
+    return any(word.startswith(places) or os.path.basename(word) in SHELLS for word in named)
 
 
 RECORDERS: list[Recorder] = []

@@ -93,6 +93,8 @@ def test_a_new_page_is_no_matter_for_the_others(project):
         ("import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''], check=True)", True),
         ("import subprocess\nsubprocess.run('true', shell=True, check=True)", True),
         ("import os\nos.system('true')", True),
+        ("!true", True),
+        ("%%bash\ntrue", True),
         ("import subprocess\nsubprocess.run(['true'], check=True)", False),
     ],
 )
@@ -122,6 +124,19 @@ def test_one_that_fails_says_where_and_keeps_the_others_from_nothing(project):
     found, executed = project.build()
     assert executed == []
     assert isinstance(found["bad"], Result)
+
+
+def test_a_module_that_is_half_written_fails_the_chapters_that_import_it(built):
+    edit(built, "src/tiny/far.py", "value = 1", "value = = 1")
+    found, executed = built.build()
+    assert executed == ["first"]
+    assert str(found["first"]).startswith("first.md, cell 2, line ")
+    assert "SyntaxError: invalid syntax (far.py, line 1)" in str(found["first"])
+    assert isinstance(found["second"], Result)
+    edit(built, "src/tiny/far.py", "= =", "=")
+    found, executed = built.build()
+    assert executed == []  # as it was when its result was kept
+    assert isinstance(found["first"], Result)
 
 
 def test_side_by_side_gives_what_one_after_the_other_gives(two_chapters):
