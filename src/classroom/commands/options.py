@@ -91,3 +91,10 @@ def seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def web_address(text: str) -> str:
+    """An address that a link may have, for `type=`."""
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text} does not begin with http:// or https://")
+    return text

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from classroom.commands.options import add_solutions, command
+from classroom.commands.options import add_solutions, command, web_address
 from classroom.errors import ClassroomError
 
 
@@ -67,10 +67,3 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(outline(report), "", *written, sep="\n")
     return int(report.needs_attention)
-
-
-def web_address(text: str) -> str:
-    """An address that a link may have, for `type=`."""
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text} does not begin with http:// or https://")
-    return text
