@@ -225,7 +225,8 @@ def planned(record: ledger.Ledger, met: dict[str, Evidence]) -> str:
                 f'<p class="claim-zh" lang="zh">{typeset(c.zh)}</p></div></li>'
                 for c in claims
             )
-            parts.append(f'<p class="claims-chapter">{escape(chapter.title)}</p><ul class="claims-planned">{rows}</ul>')
+            title = escape(f"{chapter.number} {chapter.title}" if chapter.number else chapter.title)
+            parts.append(f'<p class="claims-chapter">{title}</p><ul class="claims-planned">{rows}</ul>')
     return "".join(parts)
 
 
