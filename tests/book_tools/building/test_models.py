@@ -46,7 +46,7 @@ def test_a_model_is_made_once_and_again_when_the_library_changes(with_models):
     assert {path.name for path in folder.iterdir()} == {".made", "best.pt", "log.csv"}
 
     with_models.write("book/any.md", page("A chapter", "1"))
-    append_line(with_models.root / "src/transformer_lab/translation/decoding.py")  # not for training
+    append_line(with_models.root / "src/book_tools/tables.py")  # not for training
     assert Models(with_models.root).changes("small") == []
     append_line(with_models.root / "src/transformer_lab/training/loss.py")
     assert Models(with_models.root).changes("small") == ["src/transformer_lab/training/loss.py"]
@@ -156,3 +156,16 @@ def test_by_hand_with_the_program(with_models):
     unknown = course("smal")
     assert unknown.returncode == 2
     assert "There is no model 'smal'" in unknown.stderr
+
+
+def test_a_reader_who_executes_a_chapter_by_hand_gets_the_model(with_models):
+    """`load` where no build has made the models: it trains, and says so."""
+    code = "from book_tools.models import load; print(len(load('small').steps)); load('smal')"
+    environment = os.environ | {"PYTHONPATH": str(with_models.root / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout == "2\n"
+    assert "small: will be trained" in done.stderr
+    assert "2/2" in done.stderr  # the bar of its training
+    assert done.stderr.rstrip().endswith("run `course train --models smal`, which says why.")
