@@ -22,7 +22,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 AGAIN := $(MAKE) --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lab exercises bench pictures lint format clean
+.PHONY: help book serve test lab exercises bench pictures figures lint format clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ bench: $(STAMP) $(SANDBOX)  ## run the benchmarks; results go to bench/results
 
 pictures: $(STAMP) $(BROWSER) $(SANDBOX)  ## play a term with a made-up class for the pictures in the instructor's guide
 	$(BIN)/python -m book_tools.term.pictures
+
+# Only for who changes a figure: the bundles are committed, and everything else works without Node.
+figures:  ## bundle the interactive figures again (needs Node and npm)
+	cd src/book_tools/figures/js && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 lint: $(STAMP)  ## check style and formatting
 	$(BIN)/ruff check .

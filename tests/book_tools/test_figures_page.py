@@ -2,54 +2,17 @@
 
 import json
 import random
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
 from contrast import CONTRASTS
-from playwright.sync_api import Locator, Page, expect
+from figure_harness import TOLERANCE, check_figure, opened, unfold, table
+from playwright.sync_api import Locator, expect
 
 from book_tools.figures import PRESETS, QueryKeyValue
 from transformer_lab.attention import scaled_dot_product_attention
 
 pytestmark = pytest.mark.browser
-
-TOLERANCE = 1e-6  # between the page's numbers and the library's, absolute
-
-READ_TABLE = """table => [...table.querySelectorAll('tbody tr')].map(
-    row => [...row.querySelectorAll('td')].map(cell => Number(cell.dataset.value)))"""
-
-
-@pytest.fixture
-def write_page(tmp_path: Path) -> Callable[..., Path]:
-    """A function that writes a page with the given figures, as the book's cells put them there."""
-
-    def write(*figures: QueryKeyValue, root: str = "") -> Path:
-        path = tmp_path / "page.html"
-        body = "\n<p>Text between.</p>\n".join(figure.page_html() for figure in figures)
-        path.write_text(
-            f'<!doctype html><html lang="en" {root}><head><meta charset="utf-8"><title>Page</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1"></head>'
-            f'<body style="font-family: sans-serif; margin: 16px">{body}</body></html>',
-            encoding="utf-8",
-        )
-        return path
-
-    return write
-
-
-def opened(page: Page, path: Path) -> Locator:
-    """The first figure of a page that is opened as a file."""
-    page.goto(path.as_uri())
-    figure = page.locator(".figure").first
-    figure.wait_for()
-    return figure
-
-
-def table(figure: Locator, name: str) -> torch.Tensor:
-    """One of the figure's tables (scores, weights, outputs) at full precision."""
-    return torch.tensor(figure.locator(f"[data-table={name}]").evaluate(READ_TABLE), dtype=torch.float64)
 
 
 def assert_numbers(figure: Locator, state: dict) -> None:
@@ -92,13 +55,9 @@ def test_every_preset_has_the_librarys_numbers_and_asks_no_other_host(
         assert_numbers(figure, state_of(name))
         assert figure.get_by_role("button", name=name, exact=True).get_attribute("aria-pressed") == "true"
     assert requests_elsewhere == []
-    # The page itself, and the module from the page's own text; a browser may look for the site's icon.
-    assert [url for url in asked if not url.startswith(("blob:", "data:")) and "favicon" not in url] == [page.url]
-
-
-def test_where_blobs_are_refused_the_module_comes_from_a_data_address(page, write_page) -> None:
-    page.add_init_script("URL.createObjectURL = () => 'blob:null/none'")
-    assert_numbers(opened(page, write_page(QueryKeyValue())), state_of("A sentence"))
+    # The page itself, the kit and the figure's script; a browser may look for the site's icon.
+    names = [url.rsplit("/", 1)[1] for url in asked if "favicon" not in url]
+    assert names == ["page.html", "kit.js", "QueryKeyValue.js"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -252,7 +211,8 @@ def test_everything_works_from_the_keyboard_alone(page, write_page) -> None:
     keyboard.press("Enter")
     state["mask"][1][1] = False
     assert_numbers(figure, state)
-    tab_to("SUMMARY")
+    tab_to("SUMMARY")  # where q, k and v come from
+    tab_to("SUMMARY")  # the numbers, to be edited
     keyboard.press("Enter")
     tab_to("q0y")
     keyboard.press("Control+A")
@@ -319,7 +279,7 @@ def test_two_figures_on_one_page_share_the_module_and_nothing_else(page, write_p
     assert_numbers(first, changed)
     assert_numbers(second, state_of("Peaked"))
     assert second.get_by_role("radio", name="a", exact=True).is_checked()
-    assert page.evaluate("window.bookFigureModules.size") == 1
+    assert page.locator("script[src]").count() == 2  # the kit and the figure, once a page
 
 
 def test_nothing_overflows_at_any_width(page, write_page) -> None:

@@ -18,6 +18,8 @@ MIN_TOKENS, MAX_TOKENS = 2, 5
 LIMIT = 10.0  # of a coordinate; beyond it a plane shows little but one far point
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.1, 10.0
 VECTORS = ("q", "k", "v")
+MATRICES = ("w_q", "w_k", "w_v")  # what x is multiplied by, from the right, in the order of VECTORS
+TRAITS = ("labels", *VECTORS, "mask", "scaled", "temperature", "query", "x", *MATRICES)
 
 Vectors = list[list[float]]
 
@@ -25,6 +27,7 @@ Vectors = list[list[float]]
 _W = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
 _AROUND = [[1.6, 0.6], [-0.6, 1.6], [-1.6, -0.6], [0.6, -1.6]]
 _AXES = [[2.0, 0.0], [0.0, 2.0], [-2.0, 0.0], [0.0, -2.0]]
+_EYE = [[1.0, 0.0], [0.0, 1.0]]
 _PRESETS = {
     "A sentence": {
         "labels": ["the", "animal", "was", "tired", "it"],
@@ -53,6 +56,14 @@ _PRESETS = {
         "k": [[0.0, 1.6], [0.0, -1.6], [1.6, 0.0]],
         "v": [[-1.2, 1.2], [-1.2, -1.2], [1.6, 0.0]],
     },
+    # The queries are a quarter turn ahead of the keys: each token looks for the one that is to its left.
+    "From x": {
+        "labels": ["a", "b", "c", "d"],
+        "x": [[1.2, 0.4], [-0.4, 1.2], [-1.2, -0.4], [0.4, -1.2]],
+        "w_q": [[0.0, 1.5], [-1.5, 0.0]],
+        "w_k": [[1.5, 0.0], [0.0, 1.5]],
+        "w_v": [[1.0, 0.5], [0.0, 1.0]],
+    },
 }
 
 
@@ -69,16 +80,29 @@ def preset(name: str) -> dict[str, object]:
     if name not in _PRESETS:
         raise FigureError(f"There is no preset {name!r}; choose one of {', '.join(map(repr, _PRESETS))}.")
     given = _PRESETS[name]
-    same_for_all = {"query": 0, "scaled": True, "temperature": 1.0, "mask": nothing_masked(len(given["labels"]))}
-    return same_for_all | given
+    return _the_same_for_all(len(given["labels"])) | _from_x(given) | given
+
+
+def _the_same_for_all(n: int) -> dict[str, object]:
+    start = {"query": 0, "scaled": True, "temperature": 1.0, "mask": nothing_masked(n), "x": None}
+    return start | dict.fromkeys(MATRICES, _EYE)
+
+
+def _from_x(given: Mapping[str, object]) -> dict[str, Vectors]:
+    """The queries, keys and values that x gives, where there is an x: rows times a matrix, tidied to 4 decimals."""
+    if given.get("x") is None:
+        return {}
+    x = torch.tensor(vectors("x", given["x"]), dtype=torch.float64)
+    made = {}
+    for role, name in zip(VECTORS, MATRICES, strict=True):
+        product = x @ torch.tensor(matrix(name, given.get(name, _EYE)), dtype=torch.float64)
+        made[role] = [[round(value, 4) + 0.0 for value in row] for row in product.tolist()]
+    return made
 
 
 def nothing_masked(n: int) -> list[list[bool]]:
     """The mask under which each of n queries may attend to each of n keys."""
     return [[True] * n for _ in range(n)]
-
-
-PRESETS = {name: preset(name) for name in _PRESETS}
 
 
 def plain(value: object) -> object:
@@ -140,19 +164,21 @@ def check(state: Mapping[str, object]) -> None:
                 f"{name} has {len(state[name])} rows where labels has {n}; give every token one, and change"
                 " several traits together with update()."
             )
+    if state["x"] is not None and len(state["x"]) != n:
+        raise FigureError(f"x has {len(state['x'])} rows where labels has {n}; give every token one, or x=None.")
     if not 0 <= state["query"] < n:
         raise FigureError(f"query={state['query']} is not a token; choose 0 to {n - 1}.")
 
 
 def complete(given: Mapping[str, object]) -> dict[str, object]:
     """A whole state from the traits in `given`: vectors that are missing are the first given, names are x₁, x₂, …"""
+    given = _from_x(given) | dict(given)
     vectors_given = [vectors(name, given[name]) for name in VECTORS if name in given]
     if not vectors_given:
         return preset(next(iter(PRESETS))) | given
     n = len(vectors_given[0])
     labels = [f"x{'₁₂₃₄₅'[i]}" if i < MAX_TOKENS else "x" for i in range(n)]
-    defaults = {"query": 0, "scaled": True, "temperature": 1.0, "mask": nothing_masked(n), "labels": labels}
-    return defaults | dict.fromkeys(VECTORS, vectors_given[0]) | given
+    return _the_same_for_all(n) | {"labels": labels} | dict.fromkeys(VECTORS, vectors_given[0]) | given
 
 
 def attention(
@@ -167,9 +193,24 @@ def attention(
     return scores, weights, weights @ value
 
 
+def matrix(name: str, given: object) -> Vectors:
+    """`given` as two rows of two numbers.
+
+    Raises:
+        FigureError: it is anything else.
+    """
+    rows = plain(given)
+    if not (_is_sequence(rows) and len(rows) == 2):
+        raise FigureError(f"{name} must be a 2 × 2 matrix, [[a, b], [c, d]]; it is {rows!r}.")
+    return vectors(name, rows)
+
+
 def _is_sequence(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+PRESETS = {name: preset(name) for name in _PRESETS}

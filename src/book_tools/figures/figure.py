@@ -1,28 +1,25 @@
-"""What every figure shares: its one ES module, shown by anywidget beside a kernel and by `mount.js` without one.
+"""What every figure shares: its script on the kit, shown by anywidget beside a kernel, by the kit itself without one.
 
-The module keeps anywidget's contract, `export default { render({ model, el }) }`. In a notebook anywidget gives it a
-model that is synced with Python; on a static page `mount.js` gives it one that holds the state written into the page.
+A figure keeps anywidget's contract, `render({ model, el })`. In a notebook anywidget gives it a model that is synced
+with Python; on a static page the kit, loaded once a page, gives it one that holds the state written into the page.
 """
 
-import hashlib
 import json
 import os
-from pathlib import Path
 from string import Template
 
 import anywidget
 
+from book_tools.figures import bundles
+
 STATIC_PAGE = "BOOK_STATIC_PAGE"  # the environment variable that says: this output goes on a page without a kernel
 
-HERE = Path(__file__).parent
-
 # The fallback stands in the page's own markup: it is what prints, what a reader without scripts sees, and what a
-# search engine reads. `mount.js` hides it once the figure is drawn.
+# search engine reads. The kit hides it once the figure is drawn.
 PAGE = Template("""\
 <div class="interactive-figure" data-figure="$name">
 <div class="interactive-figure-fallback">$fallback</div>
 <script type="application/json" class="interactive-figure-data">$data</script>
-<script>$mount</script>
 </div>""")
 
 
@@ -37,9 +34,13 @@ def script_json(value: object) -> str:
 
 
 class Figure(anywidget.AnyWidget):
-    """An interactive figure. A subclass gives `_esm` (its module), `_state` (its synced traits) and `fallback_html`."""
+    """An interactive figure. A subclass gives `_state` (its synced traits) and `fallback_html`; `js/figures/` has its module, by its name."""
 
     _state: tuple[str, ...] = ()
+
+    @property
+    def _esm(self) -> str:
+        return bundles.widget_module(type(self).__name__)
 
     def open(self) -> None:
         """Opens the channel to the notebook, but on a static page, where nobody is at its other end.
@@ -58,19 +59,8 @@ class Figure(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in self._state}
 
     def page_html(self) -> str:
-        """The figure for a static page: fallback, module, state and the script that mounts it. No other file needed."""
-        module = str(self._esm)
-        data = {
-            "id": hashlib.sha256(module.encode()).hexdigest()[:16],
-            "module": module,
-            "state": self.state(),
-        }
-        return PAGE.substitute(
-            name=type(self).__name__,
-            fallback=self.fallback_html(),
-            data=script_json(data),
-            mount=(HERE / "mount.js").read_text(encoding="utf-8").strip(),
-        )
+        """The figure for a static page: fallback and state. The page loads `bundles.scripts_of` it, as deferred scripts."""
+        return PAGE.substitute(name=type(self).__name__, fallback=self.fallback_html(), data=script_json(self.state()))
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         if on_static_page():

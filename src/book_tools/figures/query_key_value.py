@@ -1,7 +1,6 @@
 """The figure *query–key–value*: scaled dot-product attention in two dimensions, to be moved by hand."""
 
 import html
-from pathlib import Path
 
 import traitlets
 
@@ -15,11 +14,12 @@ class QueryKeyValue(Figure):
 
     `q`, `k` and `v` hold one [x, y] a token (arrays and tensors are accepted); `mask[i][j]` is True
     where query i may attend to key j; `scaled` divides the scores by √2; `temperature` divides them again;
-    `query` is the token whose attention is drawn. All are synced with the page in both directions.
+    `query` is the token whose attention is drawn. `x`, where it is given, holds the vectors that `w_q`, `w_k` and
+    `w_v` (2 × 2, from the right) turn into queries, keys and values: what of `q`, `k` and `v` is not given is made
+    from them. All are synced with the page in both directions.
     """
 
-    _esm = Path(__file__).parent / "query_key_value.js"
-    _state = ("labels", "q", "k", "v", "mask", "scaled", "temperature", "query", "presets")
+    _state = (*attention_state.TRAITS, "presets")
 
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     q = traitlets.Any().tag(sync=True)
@@ -29,6 +29,10 @@ class QueryKeyValue(Figure):
     scaled = traitlets.Bool(True).tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
     query = traitlets.Int(0).tag(sync=True)
+    x = traitlets.Any(None, allow_none=True).tag(sync=True)
+    w_q = traitlets.Any().tag(sync=True)
+    w_k = traitlets.Any().tag(sync=True)
+    w_v = traitlets.Any().tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)  # what the page offers; a page has no other source for them
 
     def __init__(self, preset: str | None = None, **traits: object) -> None:
@@ -77,6 +81,14 @@ class QueryKeyValue(Figure):
     @traitlets.validate("q", "k", "v")
     def _vectors(self, proposal: traitlets.Bunch) -> Vectors:
         return attention_state.vectors(proposal.trait.name, proposal.value)
+
+    @traitlets.validate("x")
+    def _x(self, proposal: traitlets.Bunch) -> Vectors | None:
+        return None if proposal.value is None else attention_state.vectors("x", proposal.value)
+
+    @traitlets.validate("w_q", "w_k", "w_v")
+    def _matrix(self, proposal: traitlets.Bunch) -> Vectors:
+        return attention_state.matrix(proposal.trait.name, proposal.value)
 
     @traitlets.validate("mask")
     def _mask(self, proposal: traitlets.Bunch) -> list[list[bool]]:
