@@ -30,8 +30,8 @@ def guide_text(guide: Guide, example: WorkedExample | None = None) -> str:
 
 def example_text(example: WorkedExample) -> str:
     """The Markdown of a worked example: what is called, and what it gives."""
-    arrays = [_numbers(array, example.digits) for array in example.right]
-    return "\n".join(["```text", example.call, *arrays, "```"])
+    arrays = "\n\n".join(_numbers(array, example.digits) for array in example.right)
+    return "\n".join(["```text", example.call, "", arrays, "```"])
 
 
 def rubric_text(question: WrittenQuestion) -> str:
@@ -42,7 +42,8 @@ def rubric_text(question: WrittenQuestion) -> str:
 
 
 def _link(section: Section) -> str:
-    return f"[{section.heading}]({BOOK}{section.page}.html#{section.anchor})"
+    chapter = section.page.replace("-", " ").capitalize()
+    return f"[{section.heading}]({BOOK}{section.page}.html#{section.anchor}), in the chapter *{chapter}*"
 
 
 def _folded(summary: str, content: str) -> str:

@@ -4,6 +4,7 @@ It is written with the question and shown in the notebook by the release (`class
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,8 @@ class Section:
     @property
     def anchor(self) -> str:
         """What follows `#` in its address: the heading in lower case, its words joined by hyphens, as docutils does."""
-        return re.sub(r"[^a-z0-9]+", "-", self.heading.lower()).strip("-").lstrip("0123456789-")
+        plain = unicodedata.normalize("NFKD", self.heading.lower()).encode("ascii", "ignore").decode()
+        return re.sub(r"[^a-z0-9]+", "-", plain).strip("-").lstrip("0123456789-")
 
 
 @dataclass(frozen=True)
