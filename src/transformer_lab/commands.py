@@ -17,8 +17,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Adds the library's commands. Imports torch only when a command runs."""
     train = commands.add_parser(
         "train",
-        help="train a translator",
-        description="Trains a Transformer, with checkpoints; started again with the same --out, it goes on.",
+        help="train a translator, a language model or a vision model",
+        description="Trains a model, with checkpoints; started again with the same --out, it goes on. A language model "
+        "learns from the target side of the pairs, a vision model from images.",
         epilog="examples:\n"
         "  course train                                       the book's model, on the built-in corpus\n"
         "  course train --config tatoeba --data ../shared/data/tatoeba-zh-en --out runs/tatoeba\n"
@@ -27,6 +28,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "  course train --config tiny --list-settings         what --set may change, and the architectures\n"
         "  course train --config base --data wmt14 --set batch_tokens=5000 --set accumulate=5\n"
         "                                                     steps of 25,000 tokens in the memory of 5,000\n"
+        "  course train --config causal-lm                    a decoder-only language model\n"
+        "  course train --config masked-lm --data ../shared/data/tatoeba-zh-en --target zh\n"
+        "  course train --config patches --data digits        a vision Transformer, on scikit-learn's digits\n"
         "several processes, each with its share of every batch, here two:\n"
         "  torchrun --standalone --nproc-per-node 2 -m course.cli train --config base --data wmt14\n"
         "curves: tensorboard --logdir DIR",
@@ -35,13 +39,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     train.add_argument(
         "--config",
         metavar="NAME",
-        help="tiny, book, tatoeba, multi30k, base or big (default: book; tatoeba where --data is given)",
+        help="tiny, book, tatoeba, multi30k, base or big; causal-lm, masked-lm, patches (default: book; tatoeba where "
+        "--data is given)",
     )
     train.add_argument(
         "--data",
         type=Path,
         metavar="PATH",
-        help="a directory or file of tab-separated or line-aligned pairs (default: the built-in corpus)",
+        help="a directory or file of tab-separated or line-aligned pairs; for images, an .npz file or `digits` "
+        "(default: generated)",
     )
     _add_languages(train)
     _add_device(train)
@@ -81,17 +87,19 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
     evaluate = commands.add_parser(
         "evaluate",
-        help="score a trained model with sacreBLEU",
-        description="Translates the test sentences and prints BLEU with its signature.",
+        help="score a trained model: a translator with sacreBLEU",
+        description="Translates the test sentences and prints BLEU with its signature. Of a language model it prints "
+        "perplexity and accuracy, of a vision model accuracy.",
         epilog="examples:\n"
         "  course evaluate runs/book/best.pt                  on the built-in corpus's held-out combinations\n"
         "  course evaluate runs/tatoeba/best.pt --data ../shared/data/tatoeba-zh-en --beam 4\n"
-        "  course evaluate runs/tatoeba/best.pt --data my.tsv --json",
+        "  course evaluate runs/tatoeba/best.pt --data my.tsv --json\n"
+        "  course evaluate runs/causal-lm/best.pt             perplexity on the built-in corpus's English",
         formatter_class=RAW,
     )
     evaluate.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="such as runs/book/best.pt")
     evaluate.add_argument(
-        "--data", type=Path, metavar="PATH", help="a directory with a test split, or one file (default: built-in)"
+        "--data", type=Path, metavar="PATH", help="a directory with a test split, or one file (default: generated)"
     )
     evaluate.add_argument("--lowercase", action="store_true", help="score without regard to case")
     evaluate.add_argument("--json", action="store_true", help="print only JSON on stdout")
@@ -195,7 +203,6 @@ def _config(arguments: argparse.Namespace) -> str:
 
 def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes) -> int:
     """What each process does; the first speaks."""
-    from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
     from transformer_lab.out_of_memory import out_of_memory
     from transformer_lab.training.run import Run
@@ -204,11 +211,12 @@ def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes)
         if processes.first:
             print(sentence, file=sys.stderr)
 
-    device = choose_device(arguments.device, processes.local_rank)
+    device, task = choose_device(arguments.device, processes.local_rank), recipe.task
     if arguments.data:
-        corpus = load_corpus(arguments.data, arguments.source, arguments.target)
+        corpus = task.load(arguments.data, arguments.source, arguments.target)
     else:
-        corpus = _built_in(arguments.source or "zh", arguments.target, recipe.training.pairs, recipe.training.seed)
+        languages = (arguments.source or "zh", arguments.target)
+        corpus = task.built_in(*languages, recipe.training.pairs, recipe.training.seed)
     with out_of_memory(f"a model of these sizes on {device}", "lower d_model, d_ff, num_layers or vocab_size"):
         run = Run(recipe, corpus, out, device, processes)
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
@@ -216,8 +224,8 @@ def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes)
     reach = getattr(recipe.model, "receptive_field", None)
     seen = f" Its encoder's receptive field is {reach} tokens." if reach else ""
     say(
-        f"{corpus.name}: {len(corpus.train)} pairs, {corpus.source_language}→{corpus.target_language}. "
-        f"{recipe.name}: {parameters:,} parameters, {run.tokenizer.size} tokens, on {device}{together}.{seen}"
+        f"{corpus.name}: {len(corpus.train)} {task.item}s, {task.direction(corpus)}. {recipe.name}: {parameters:,} "
+        f"parameters, {run.tokenizer.size} {task.unit}, on {device}{together}.{seen}"
     )
     if run.finished:
         say(f"{run.last} is trained already; to go on, add --set steps=N.")
@@ -232,8 +240,6 @@ def _train_together(arguments: argparse.Namespace, recipe, out: Path, processes)
 
 
 def _average(arguments: argparse.Namespace) -> int:
-    from transformer_lab.data.batching import encode_pairs
-    from transformer_lab.data.corpus import load_corpus
     from transformer_lab.device import choose_device
     from transformer_lab.out_of_memory import out_of_memory
     from transformer_lab.training.averaging import average_checkpoints
@@ -246,22 +252,25 @@ def _average(arguments: argparse.Namespace) -> int:
     check_writable(out)
     device = choose_device(arguments.device)
     last = load_checkpoint(files[-1])
-    training, longest = last.recipe.training, last.recipe.model.max_length
+    training, task = last.recipe.training, last.recipe.task
     if arguments.data:
-        corpus = load_corpus(arguments.data, *last.languages)
+        corpus = task.load(arguments.data, *last.languages)
     else:
-        corpus = _built_in(*last.languages, training.pairs, training.seed)
+        corpus = task.built_in(*last.languages, training.pairs, training.seed)
     other = last.other_data(corpus)
     if other:
         raise LabError(f"{files[-1]} was {other} on other data than {corpus.name}; give with --data what it was.")
-    examples, _ = encode_pairs(corpus.validation, last.tokenizer, longest)
+    examples, _ = task.examples(corpus.validation, last.tokenizer, last.recipe.model)
     if not examples:
-        raise LabError(f"no validation pair of {corpus.name} fits in the model's max_length={longest}; give others.")
+        longest = last.recipe.model.max_length
+        raise LabError(
+            f"no validation {task.item} of {corpus.name} fits in the model's max_length={longest}; give others."
+        )
 
     def loss(checkpoint: Checkpoint) -> float:
         elsewhere = "" if device.type == "cpu" else ", or use --device cpu"
         with out_of_memory(f"validation on {device}", f"use a machine with more memory{elsewhere}"):
-            return validation_loss(checkpoint.model().to(device), examples, checkpoint.tokenizer)
+            return validation_loss(checkpoint.model().to(device), examples, checkpoint.tokenizer, task=task)
 
     averaged = average_checkpoints(files, loss)
     save_checkpoint(out, averaged)
@@ -272,18 +281,23 @@ def _average(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from transformer_lab.data.corpus import load_pairs
     from transformer_lab.device import choose_device
+    from transformer_lab.tasks.task import ScoredTask
     from transformer_lab.training.checkpoint import load_checkpoint
     from transformer_lab.translation.evaluation import evaluate
     from transformer_lab.translation.translator import Translator
 
     checkpoint = load_checkpoint(arguments.checkpoint)
-    source, target = checkpoint.languages
+    task, (source, target) = checkpoint.recipe.task, checkpoint.languages
+    scored = isinstance(task, ScoredTask)
+    if scored:
+        _check_no_decoding(arguments, task)
     if arguments.data:
-        pairs, name = load_pairs(arguments.data, source, target), str(arguments.data)
+        pairs, name = task.load_test(arguments.data, source, target), str(arguments.data)
     else:
-        pairs, name = _built_in(source, target).test, "the built-in corpus"
+        pairs, name = task.built_in(source, target, 1, 1).test, "the built-in corpus"
+    if scored:
+        return _score(arguments, checkpoint, pairs, name)
     if arguments.translations:
         check_writable(arguments.translations)
     device = choose_device(arguments.device)
@@ -314,6 +328,33 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(json.dumps(result, ensure_ascii=False, indent=1))
     else:
         print(f"{score.details}\n{score.signature}\n{score.sentences} sentences of {name}")
+    return 0
+
+
+def _check_no_decoding(arguments: argparse.Namespace, task) -> None:
+    """Raises LabError for what is asked of a translator alone."""
+    for option, usual in (("beam", 1), ("length_penalty", 0.6), ("lowercase", False), ("translations", None)):
+        if getattr(arguments, option) != usual:
+            raise LabError(
+                f"--{option.replace('_', '-')} is for translators, and {arguments.checkpoint} holds a model that "
+                f"{task.verb}; leave it out."
+            )
+
+
+def _score(arguments: argparse.Namespace, checkpoint, items: list, name: str) -> int:
+    """Prints how well a model answers whose task is not to translate."""
+    from transformer_lab.device import choose_device
+    from transformer_lab.out_of_memory import out_of_memory
+
+    task, device = checkpoint.recipe.task, choose_device(arguments.device)
+    with out_of_memory(f"scoring on {device}", f"lower --batch-tokens={arguments.batch_tokens}"):
+        model = checkpoint.model().to(device)
+        scores = task.score(model, checkpoint.tokenizer, items, arguments.batch_tokens)
+    if arguments.json:
+        result = {"checkpoint": str(arguments.checkpoint), "data": name, "task": task.name}
+        print(json.dumps(result | scores.values | {f"{task.item}s": scores.items}, ensure_ascii=False, indent=1))
+    else:
+        print(scores.text(f"{task.item}s", name))
     return 0
 
 
@@ -364,15 +405,6 @@ def _decoding_memory(arguments: argparse.Namespace, device) -> AbstractContextMa
     lower = [f"--batch-tokens={arguments.batch_tokens}", *([f"--beam={arguments.beam}"] * (arguments.beam > 1))]
     elsewhere = "" if device.type == "cpu" else ", or use --device cpu"
     return out_of_memory(f"translating on {device}", f"lower {' or '.join(lower)}{elsewhere}")
-
-
-def _built_in(source: str, target: str, pairs: int = 1, seed: int = 1):
-    """The generated corpus; it has one direction."""
-    from transformer_lab.data.phrases import phrase_corpus
-
-    if (source, target) != ("zh", "en"):
-        raise LabError(f"the built-in corpus is Chinese to English, not {source}→{target}; give --data for those.")
-    return phrase_corpus(pairs, seed=seed)
 
 
 def _write_text(path: Path, text: str) -> None:

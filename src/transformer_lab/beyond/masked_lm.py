@@ -16,9 +16,13 @@ from transformer_lab.transformer import Encoder, TransformerConfig
 class MaskedLanguageModel(nn.Module):
     """The Transformer's encoder alone. Nothing is causal: each position sees both sides."""
 
+    loops_over_tokens = False
+
     def __init__(self, config: TransformerConfig):
         super().__init__()
         self.config = config
+        self.pad_id = config.pad_id
+        self.max_length = config.max_length
         sizes = (config.d_model, config.num_heads, config.d_ff, config.dropout)
         self.embedding = TiedEmbedding(config.vocab_size, config.d_model)
         self.position = SinusoidalPositionalEncoding(config.max_length, config.d_model)

@@ -1,46 +1,19 @@
-"""A tiny vision Transformer (Dosovitskiy et al. 2021), and generated images to try it on."""
+"""A tiny vision Transformer (Dosovitskiy et al. 2021). For images to try it on, see `data.shapes`."""
 
 from dataclasses import dataclass, fields
 
 import torch
 from einops import rearrange
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from transformer_lab.data.shapes import SHAPES
+from transformer_lab.data.shapes import draw_shapes as draw_shapes
 from transformer_lab.errors import LabError
 from transformer_lab.normalization import LayerNorm
 from transformer_lab.prenorm import PreNormEncoderLayer
 from transformer_lab.sizes import check_heads
 from transformer_lab.transformer import Encoder
-
-SHAPES = ("disc", "square", "triangle", "cross")
-"""What an image of `draw_shapes` shows, by its label."""
-
-
-def draw_shapes(
-    count: int, size: int = 24, generator: torch.Generator | None = None
-) -> tuple[Float[Tensor, "count 1 size size"], Int[Tensor, " count"]]:
-    """Images of one shape each, of random place, size and brightness, with noise; and which shape it is."""
-    labels = torch.randint(len(SHAPES), (count,), generator=generator)
-
-    def between(low: float, high: float) -> Float[Tensor, "count 1 1"]:
-        return low + (high - low) * torch.rand(count, 1, 1, generator=generator)
-
-    radius = between(size / 6, size / 3.5)
-    place = torch.arange(size, dtype=torch.get_default_dtype()) + 0.5
-    x = (place - between(size / 3, 2 * size / 3)) / radius
-    y = (place[:, None] - between(size / 3, 2 * size / 3)) / radius
-    drawn = torch.stack(
-        [
-            x.square() + y.square() < 1,
-            (x.abs() < 0.85) & (y.abs() < 0.85),
-            (y < 0.8) & (y > 2 * x.abs() - 1),
-            ((x.abs() < 0.3) | (y.abs() < 0.3)) & (x.abs() < 1) & (y.abs() < 1),
-        ]
-    )
-    chosen = drawn[labels, torch.arange(count)]
-    noise = 0.2 * torch.randn(count, size, size, generator=generator)
-    return (chosen * between(0.5, 1.0) + noise)[:, None], labels
 
 
 @dataclass(frozen=True)
@@ -66,6 +39,8 @@ class VisionConfig:
         for size in fields(self):
             if size.type is int and getattr(self, size.name) < 1:
                 raise LabError(f"{size.name}={getattr(self, size.name)} must be at least 1")
+        if not 0 <= self.dropout < 1:
+            raise LabError(f"dropout={self.dropout} must be at least 0 and below 1")
         check_heads(self.d_model, self.num_heads)
         if self.image_size % self.patch_size:
             raise LabError(
@@ -81,6 +56,9 @@ class VisionConfig:
 
 class VisionTransformer(nn.Module):
     """Cuts an image into patches and reads them like words; a class token asks all of them what is shown."""
+
+    loops_over_tokens = False
+    pad_id = -1  # no class: every image has one
 
     def __init__(self, config: VisionConfig):
         super().__init__()

@@ -8,8 +8,8 @@ spellings of one sentence. Only training does so: translation cuts as usual.
 import random
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
-from transformer_lab.data.batching import Example
 from transformer_lab.data.tokenizer import SPACE, Tokenizer
 
 
@@ -28,8 +28,8 @@ class BPEDropout:
             self._characters[merged] = [ids[character] for character in left + right]
         self._begins_word = [token.startswith(SPACE) for token in tokens]
 
-    def epoch(self, examples: Sequence[Example], seed: int, epoch: int) -> Sequence[Example]:
-        """The examples as this epoch spells them, which depends on `seed` and `epoch` alone.
+    def epoch(self, examples: Sequence[Any], seed: int, epoch: int) -> Sequence[Any]:
+        """The examples, tuples of encoded sentences, as this epoch spells them: by `seed` and `epoch` alone.
 
         No example becomes longer than the longest was: it would not fit in a model or a batch that fits the others.
         """
@@ -37,7 +37,7 @@ class BPEDropout:
             return examples
         generator = random.Random(f"{seed} {epoch} BPE-dropout")
         longest = max(example.length for example in examples)
-        anew = (Example(*(self.cut(side, generator) for side in example)) for example in examples)
+        anew = (type(example)(*(self.cut(side, generator) for side in example)) for example in examples)
         return [new if new.length <= longest else old for old, new in zip(examples, anew, strict=True)]
 
     def cut(self, sentence: Sequence[int], generator: random.Random) -> list[int]:

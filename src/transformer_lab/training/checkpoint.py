@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from transformer_lab.data.corpus import Corpus
-from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.tasks.task import Data, Vocabulary
 from transformer_lab.training.config import Recipe
 from transformer_lab.whole_files import atomic_write
 
@@ -26,36 +24,26 @@ class Checkpoint:
     """A model at some step. `trainer` is what a run needs to go on; a model that only translates has none."""
 
     recipe: Recipe
-    tokenizer: Tokenizer
+    tokenizer: Vocabulary
     weights: dict[str, Tensor]
     step: int
     languages: tuple[str, str]  # source, target
     data: dict[str, Any] = field(default_factory=dict)  # what it was trained on, and the validation loss
     trainer: dict[str, Any] | None = None
 
-    def model(self) -> Seq2Seq:
+    def model(self) -> nn.Module:
         """The model with these weights, in evaluation mode, on the CPU.
 
         Raises:
             LabError: vocabulary, weights and sizes do not belong together.
         """
-        vocab_size = self.recipe.model.vocab_size
-        if self.tokenizer.size != vocab_size:
-            raise LabError(
-                f"the checkpoint's vocabulary has {self.tokenizer.size} tokens, its model is made for {vocab_size}; "
-                "use the checkpoint as `course train` wrote it."
-            )
-        if self.tokenizer.pad_id != self.recipe.model.pad_id:
-            raise LabError(
-                f"the checkpoint's vocabulary pads with token {self.tokenizer.pad_id}, its model with "
-                f"{self.recipe.model.pad_id}; use the checkpoint as `course train` wrote it."
-            )
+        self.recipe.task.check(self.recipe.model, self.tokenizer)
         with torch.random.fork_rng(devices=[]):  # the initialisation that the weights replace
             model = self.recipe.build()
         self.give_weights(model)
         return model.eval()
 
-    def other_data(self, corpus: Corpus) -> str:
+    def other_data(self, corpus: Data) -> str:
         """`trained` or `validated` where that was done on other pairs than the corpus has, else an empty string."""
         for split, name, word in FINGERPRINTS:
             fingerprint = corpus.fingerprint(split)
@@ -64,13 +52,13 @@ class Checkpoint:
                 return word
         return ""
 
-    def give_weights(self, model: Seq2Seq) -> None:
+    def give_weights(self, model: nn.Module) -> None:
         """Loads these weights into a model of this recipe. Raises LabError where they do not fit it."""
         misfit = _misfit({name: tensor.shape for name, tensor in model.state_dict().items()}, self.weights)
         if misfit:
             raise LabError(
-                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {self.recipe.model.vocab_size} "
-                f"tokens: {misfit}; use the checkpoint as `course train` wrote it."
+                f"the checkpoint's weights do not fit its {self.recipe.architecture} of {self.tokenizer.size} "
+                f"{self.recipe.task.unit}: {misfit}; use the checkpoint as `course train` wrote it."
             )
         model.load_state_dict(self.weights)
 
@@ -130,9 +118,10 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         )
     try:
         _check(content)
+        recipe = Recipe.from_dict(content["recipe"])
         return Checkpoint(
-            recipe=Recipe.from_dict(content["recipe"]),
-            tokenizer=Tokenizer.from_json(content["tokenizer"]),
+            recipe=recipe,
+            tokenizer=recipe.task.vocabulary(content["tokenizer"]),
             weights=content["weights"],
             step=content["step"],
             languages=tuple(content["languages"]),

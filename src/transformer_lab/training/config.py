@@ -6,57 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from transformer_lab.beyond.hybrid import HybridConfig, HybridTransformer
-from transformer_lab.beyond.linear_attention import LinearTransformer
-from transformer_lab.beyond.sliding_window import WindowConfig, WindowTransformer
+from torch import nn
+
+from transformer_lab.beyond.vision import VisionConfig
 from transformer_lab.errors import LabError
-from transformer_lab.grouped_query import GroupedQueryConfig, GroupedQueryTransformer
-from transformer_lab.learned_positions import LearnedPositionTransformer
-from transformer_lab.predecessors.additive_attention import AttentionGRU, AttentionGRUConfig
-from transformer_lab.predecessors.bidirectional import BidirectionalGRU, BidirectionalLSTM, BidirectionalRNN
-from transformer_lab.predecessors.convolutional import ConvolutionalConfig, ConvolutionalSeq2Seq
-from transformer_lab.predecessors.recurrent import FixedContextGRU, FixedContextLSTM, FixedContextRNN, RecurrentConfig
-from transformer_lab.prenorm import PreNormTransformer
-from transformer_lab.rotary import RotaryConfig, RotaryTransformer
-from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.tasks.task import Task
+from transformer_lab.tasks.translation import TRANSLATION
+from transformer_lab.training.architectures import ARCHITECTURES as ARCHITECTURES
+from transformer_lab.training.architectures import CHOSEN_BY_DATA, MODELS, SIZES
 from transformer_lab.training.compiling import COMPILE
 from transformer_lab.training.precision import PRECISIONS
-from transformer_lab.transformer import Transformer, TransformerConfig
+from transformer_lab.transformer import TransformerConfig
 
-# What a recipe's `architecture` may name: how its sizes are written, and the model built from them.
-ARCHITECTURES: dict[str, tuple[type, type[Seq2Seq]]] = {
-    "transformer": (TransformerConfig, Transformer),
-    "prenorm": (TransformerConfig, PreNormTransformer),
-    "learned-positions": (TransformerConfig, LearnedPositionTransformer),
-    "rotary": (RotaryConfig, RotaryTransformer),
-    "grouped-query": (GroupedQueryConfig, GroupedQueryTransformer),
-    "linear": (TransformerConfig, LinearTransformer),
-    "sliding-window": (WindowConfig, WindowTransformer),
-    "hybrid": (HybridConfig, HybridTransformer),
-    "rnn": (RecurrentConfig, FixedContextRNN),
-    "gru": (RecurrentConfig, FixedContextGRU),
-    "lstm": (RecurrentConfig, FixedContextLSTM),
-    "bidirectional-rnn": (RecurrentConfig, BidirectionalRNN),
-    "bidirectional-gru": (RecurrentConfig, BidirectionalGRU),
-    "bidirectional-lstm": (RecurrentConfig, BidirectionalLSTM),
-    "attention-gru": (AttentionGRUConfig, AttentionGRU),
-    "convolutional": (ConvolutionalConfig, ConvolutionalSeq2Seq),
-}
-
-
-SIZES = {
-    "vocab_size": "the most tokens that are learned; fewer where the text has fewer",
-    "d_model": "width of a token's vector; in recurrent models, of the hidden state",
-    "num_heads": "attentions side by side; d_model must be a multiple of it",
-    "num_groups": "sets of keys and values that the heads share; num_heads must be a multiple of it",
-    "d_ff": "inner width of the feed-forward network",
-    "num_layers": "layers of the encoder, and of the decoder",
-    "window": "how far self-attention sees to either side, in tokens",
-    "kernel_size": "tokens that one convolution sees",
-    "dropout": "chance that a number is set to 0 in training",
-    "max_length": "the longest sentence, in tokens with its <eos>; longer pairs are left out of training",
-}
-
+FEW_TOKENS = 1_000  # the vocabulary of a recipe that had none
 LARGEST = 2**63 - 1  # torch counts with 64 bits
 MOST_TOKENS = 10_000_000  # a tokenizer that is being trained takes memory for as many as it may learn
 
@@ -114,17 +76,23 @@ class Recipe:
     architecture: str = "transformer"
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise LabError(_unknown("architecture", self.architecture, ARCHITECTURES))
+        if self.architecture not in MODELS:
+            raise LabError(_unknown("architecture", self.architecture, MODELS))
+        self.task.check_training(self.training.bpe_dropout)
         for config in (self.model, self.training):
             for known in fields(config):
                 value, most = getattr(config, known.name), MOST_TOKENS if known.name == "vocab_size" else LARGEST
                 if isinstance(value, int) and abs(value) > most:
                     raise LabError(f"{known.name}={value} is out of range; choose at most {most}.")
 
-    def build(self) -> Seq2Seq:
-        """A new model of these sizes, initialised from torch's global generator."""
-        return ARCHITECTURES[self.architecture][1](self.model)
+    @property
+    def task(self) -> Task:
+        """What the model learns to do."""
+        return MODELS[self.architecture][2]
+
+    def build(self) -> nn.Module:
+        """A new model of these sizes, initialised from torch's global generator: to translate, a `Seq2Seq`."""
+        return MODELS[self.architecture][1](self.model)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for a checkpoint or JSON."""
@@ -134,11 +102,11 @@ class Recipe:
     def from_dict(cls, stored: Mapping[str, Any]) -> "Recipe":
         """The recipe that `to_dict` wrote. Raises LabError for keys that no recipe has."""
         architecture = stored.get("architecture", "transformer")
-        if architecture not in ARCHITECTURES:
-            raise LabError(_unknown("architecture", architecture, ARCHITECTURES))
+        if architecture not in MODELS:
+            raise LabError(_unknown("architecture", architecture, MODELS))
         return cls(
             name=stored["name"],
-            model=_make(ARCHITECTURES[architecture][0], stored["model"]),
+            model=_make(MODELS[architecture][0], stored["model"]),
             training=_make(TrainingConfig, stored["training"]),
             architecture=architecture,
         )
@@ -192,6 +160,36 @@ RECIPES: dict[str, Recipe] = {
                 average=1, pairs=12_000,
             ),
         ),
+        # The decoder alone, on the English of the built-in corpus.
+        Recipe(
+            "causal-lm",
+            replace(_tiny, vocab_size=1_000, d_model=128, num_heads=4, d_ff=256, num_layers=2, dropout=0.1),
+            replace(
+                _base.training, batch_tokens=1_500, steps=400, warmup=100, rate_factor=0.4, label_smoothing=0.0,
+                validate_every=100, average=1, pairs=12_000,
+            ),
+            architecture="decoder-only",
+        ),
+        # The encoder alone, on the same; it is asked little of each sentence, and needs more steps.
+        Recipe(
+            "masked-lm",
+            replace(_tiny, vocab_size=1_000, d_model=128, num_heads=4, d_ff=256, num_layers=2, dropout=0.1),
+            replace(
+                _base.training, batch_tokens=1_500, steps=1_000, warmup=200, rate_factor=0.4, label_smoothing=0.0,
+                validate_every=200, average=1, pairs=12_000,
+            ),
+            architecture="masked-lm",
+        ),
+        # An encoder of patches, on generated images of shapes.
+        Recipe(
+            "patches",
+            VisionConfig(),
+            replace(
+                _base.training, batch_tokens=1_100, steps=600, warmup=100, rate_factor=0.2, label_smoothing=0.0,
+                validate_every=100, average=1, pairs=4_000,
+            ),
+            architecture="vision",
+        ),
         # For a try on any machine: seconds.
         Recipe(
             "tiny",
@@ -208,8 +206,9 @@ RECIPES: dict[str, Recipe] = {
 def list_settings(recipe: Recipe) -> str:
     """The architectures with their sizes, and every setting of the recipe with its value and meaning."""
     lines = [f"architecture={recipe.architecture}; the architectures and the sizes that each has:"]
-    for name, (kind, _) in ARCHITECTURES.items():
-        lines.append(f"  {name:<18} {', '.join(_settable(kind))}")
+    for name, (kind, _, task) in MODELS.items():
+        other = "" if task is TRANSLATION else f" ({task.name})"
+        lines.append(f"  {name:<18} {', '.join(_settable(kind))}{other}")
     for title, config in (("sizes of the model", recipe.model), ("training", recipe.training)):
         lines += ["", f"{title}:"]
         for name, known in _settable(type(config)).items():
@@ -219,8 +218,8 @@ def list_settings(recipe: Recipe) -> str:
 
 
 def _settable(kind: type) -> dict[str, dataclasses.Field]:
-    """The fields that a person may choose. What marks padding is the tokenizer's choice."""
-    return {one.name: one for one in fields(kind) if one.name != "pad_id"}
+    """The fields that a person may choose. What marks padding is the tokenizer's choice, an image's size the data's."""
+    return {one.name: one for one in fields(kind) if one.name not in CHOSEN_BY_DATA}
 
 
 def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
@@ -240,11 +239,13 @@ def find_recipe(name: str, overrides: Iterable[str] = ()) -> Recipe:
 def _changed(recipe: Recipe, wanted: Mapping[str, str]) -> Recipe:
     """The recipe with some values changed, all at once: sizes must fit each other only in the end."""
     architecture = wanted.get("architecture", recipe.architecture)
-    if architecture not in ARCHITECTURES:
-        raise LabError(_unknown("architecture", architecture, ARCHITECTURES))
-    kind = ARCHITECTURES[architecture][0]
+    if architecture not in MODELS:
+        raise LabError(_unknown("architecture", architecture, MODELS))
+    kind = MODELS[architecture][0]
     # Sizes that the other architecture does not have are left behind.
     model = {f.name: getattr(recipe.model, f.name) for f in fields(kind) if hasattr(recipe.model, f.name)}
+    if "vocab_size" in {f.name for f in fields(kind)}:
+        model.setdefault("vocab_size", FEW_TOKENS)
     training = dataclasses.asdict(recipe.training)
     names = ["architecture", *_settable(kind), *_settable(TrainingConfig)]
     for key, value in wanted.items():

@@ -11,8 +11,8 @@ CHUNK = {"cpu": 2**17, "cuda": 2**25}  # logits worked on at once: on a processo
 
 
 def label_smoothed_cross_entropy(
-    logits: Float[Tensor, "batch target vocab_size"],
-    targets: Int[Tensor, "batch target"],
+    logits: Float[Tensor, "*rows vocab_size"],
+    targets: Int[Tensor, "*shape"],
     pad_id: int,
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:
@@ -20,7 +20,7 @@ def label_smoothed_cross_entropy(
 
     The wanted distribution q gives 1 − ε to the right token and spreads ε evenly over the whole vocabulary, the
     right token included: q(v) = (1 − ε)[v = right] + ε/V, with ε = `smoothing`. So the sum is
-    −(1 − ε) log p(right) − ε mean(log p): no tensor q is needed.
+    −(1 − ε) log p(right) − ε mean(log p): no tensor q is needed. There are as many targets as rows of logits.
     """
     real = targets != pad_id
     losses = _token_losses(logits.flatten(0, -2), targets.flatten(), smoothing)
@@ -28,8 +28,8 @@ def label_smoothed_cross_entropy(
 
 
 def label_smoothed_cross_entropy_(
-    logits: Float[Tensor, "batch target vocab_size"],
-    targets: Int[Tensor, "batch target"],
+    logits: Float[Tensor, "*rows vocab_size"],
+    targets: Int[Tensor, "*shape"],
     pad_id: int,
     smoothing: float = 0.0,
 ) -> Float[Tensor, ""]:

@@ -21,11 +21,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from transformer_lab.data.batching import Example, encode_pairs
-from transformer_lab.data.corpus import Corpus
-from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.out_of_memory import out_of_memory
+from transformer_lab.tasks.task import Data
 from transformer_lab.training.checkpoint import FINGERPRINTS, Checkpoint, load_checkpoint, save_checkpoint
 from transformer_lab.training.config import Recipe
 from transformer_lab.training.distributed import ALONE, Processes
@@ -37,30 +35,28 @@ from transformer_lab.whole_files import check_writable, remove_rests
 VALIDATION_TOKENS = 4_000  # a batch; fewer where training has fewer
 
 
-def prepare(
-    corpus: Corpus, recipe: Recipe, processes: Processes = ALONE
-) -> tuple[Recipe, Tokenizer, list[Example], list[Example]]:
+def prepare(corpus: Data, recipe: Recipe, processes: Processes = ALONE) -> tuple[Recipe, Any, list[Any], list[Any]]:
     """Learns the tokenizer from the training pairs (the first process does, for all) and applies it.
 
-    Returns the recipe with the sizes of that tokenizer, the tokenizer, and the training and validation examples.
+    Returns the recipe with the sizes of that tokenizer, the tokenizer, and the training and validation examples. Of
+    another task than translation, what stands in the tokenizer's and the pairs' place.
     """
-    learned = ""
-    if processes.first:
-        texts = (side for pair in corpus.train for side in pair)
-        learned = Tokenizer.train(texts, recipe.model.vocab_size).to_json()
-    tokenizer = Tokenizer.from_json(processes.agree(learned))
-    model = replace(recipe.model, vocab_size=tokenizer.size, pad_id=tokenizer.pad_id)
-    train, left_out = encode_pairs(corpus.train, tokenizer, model.max_length)
-    validation, _ = encode_pairs(corpus.validation, tokenizer, model.max_length)
+    task = recipe.task
+    tokenizer = task.vocabulary(processes.agree(task.learn(corpus, recipe.model) if processes.first else ""))
+    model = task.fitted(recipe.model, tokenizer, corpus)
+    train, left_out = task.examples(corpus.train, tokenizer, model)
+    validation, _ = task.examples(corpus.validation, tokenizer, model)
     if left_out and processes.first:
         print(
-            f"{left_out} of {len(corpus.train)} training pairs are longer than max_length={model.max_length} "
+            f"{left_out} of {len(corpus.train)} training {task.item}s are longer than max_length={model.max_length} "
             "tokens and are left out.",
             file=sys.stderr,
         )
     for split, examples in (("training", train), ("validation", validation)):
         if not examples:
-            raise LabError(f"no {split} pair of {corpus.name} fits in max_length={model.max_length}; raise max_length.")
+            raise LabError(
+                f"no {split} {task.item} of {corpus.name} fits in max_length={model.max_length}; raise max_length."
+            )
     return replace(recipe, model=model), tokenizer, train, validation
 
 
@@ -73,7 +69,7 @@ class Run:
     def __init__(
         self,
         recipe: Recipe,
-        corpus: Corpus,
+        corpus: Data,
         out: Path,
         device: torch.device | str = "cpu",
         processes: Processes = ALONE,
@@ -90,7 +86,9 @@ class Run:
         torch.manual_seed(recipe.training.seed)
         self.model = self.recipe.build()
         d_model = self.recipe.model.d_model
-        self.trainer = Trainer(self.model, train, self.tokenizer, recipe.training, d_model, device, processes)
+        self.trainer = Trainer(
+            self.model, train, self.tokenizer, recipe.training, d_model, device, processes, recipe.task
+        )
         self.best_loss, self.worse = float("inf"), 0
         self.seconds = 0.0  # spent in steps and validations, before and after interruptions
         self._clock = 0.0  # when the time was last looked at
@@ -221,7 +219,7 @@ class Run:
 
     def _validation_loss(self) -> float:
         batch_tokens = min(VALIDATION_TOKENS, self.trainer.config.batch_tokens)
-        return validation_loss(self.model, self.validation, self.tokenizer, batch_tokens)
+        return validation_loss(self.model, self.validation, self.tokenizer, batch_tokens, self.recipe.task)
 
     def _checkpoint(self, weights: dict[str, Tensor], trainer: dict[str, Any] | None = None) -> Checkpoint:
         return Checkpoint(

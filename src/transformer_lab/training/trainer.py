@@ -1,4 +1,4 @@
-"""The training loop. It knows nothing of the model but that it gives logits for the next token."""
+"""The training loop. It knows nothing of the model and its task but that logits are compared with what is wanted."""
 
 import math
 import random
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from transformer_lab.data.batching import Example, collate, plan_batches
-from transformer_lab.data.tokenizer import Tokenizer
+from transformer_lab.data.batching import plan_batches
 from transformer_lab.errors import LabError
 from transformer_lab.out_of_memory import out_of_memory
-from transformer_lab.seq2seq import Seq2Seq, evaluating
+from transformer_lab.seq2seq import evaluating
+from transformer_lab.tasks.task import Task, Vocabulary
+from transformer_lab.tasks.translation import TRANSLATION
 from transformer_lab.training.compiling import compile_errors_in_words
 from transformer_lab.training.config import TrainingConfig
 from transformer_lab.training.distributed import ALONE, Processes
@@ -32,7 +34,7 @@ class Step:
 
     number: int  # 1, 2, …
     learning_rate: float
-    tokens: int  # target tokens, without padding: of all its batches and all processes
+    tokens: int  # target tokens, or what else is asked, without padding: of all its batches and all processes
     measured: Late  # loss, norm of the gradient
 
     @property
@@ -67,13 +69,14 @@ class Trainer:
 
     def __init__(
         self,
-        model: Seq2Seq,
-        examples: Sequence[Example],
-        tokenizer: Tokenizer,
+        model: nn.Module,
+        examples: Sequence[Any],
+        tokenizer: Vocabulary,
         config: TrainingConfig,
         d_model: int,
         device: torch.device | str = "cpu",
         processes: Processes = ALONE,
+        task: Task = TRANSLATION,
     ):
         """Raises LabError without examples, or where the device cannot compute in `config.precision`."""
         if not examples:
@@ -87,7 +90,7 @@ class Trainer:
         self.config = config
         self.d_model = d_model
         self.processes = processes
-        self.feed = Feed(examples, tokenizer, config, processes)
+        self.feed = Feed(examples, tokenizer, config, processes, task)
         self.gradient = Gradient(model, config, self.device, processes)
         self.optimizer = adam(model.parameters())
         self.step = 0  # steps done
@@ -143,9 +146,9 @@ class Trainer:
 
     def _memory_advice(self, portion: Portion) -> tuple[str, str]:
         """What was being done when memory ran out, and what to lower."""
-        size = max(batch.source.numel() + batch.target_in.numel() for batch in portion.batches)
+        size = max(sum(tensor.numel() for tensor in batch.inputs) for batch in portion.batches)
         return (
-            f"step {self.step + 1}, a batch of {size:,} source and target tokens on {self.device}",
+            f"step {self.step + 1}, a batch of {size:,} {self.feed.task.size} on {self.device}",
             f"lower batch_tokens={self.config.batch_tokens} (accumulate={2 * self.config.accumulate} with half of it "
             "makes steps as large), or the model's sizes",
         )
@@ -189,17 +192,24 @@ def _check(state: dict[str, Any], weights: list[torch.Tensor]) -> None:
 
 @torch.no_grad()
 def validation_loss(
-    model: Seq2Seq, examples: Sequence[Example], tokenizer: Tokenizer, batch_tokens: int = 4_000
+    model: nn.Module,
+    examples: Sequence[Any],
+    tokenizer: Vocabulary,
+    batch_tokens: int = 4_000,
+    task: Task = TRANSLATION,
 ) -> float:
-    """Mean cross-entropy per target token, without label smoothing: its exponential is the perplexity."""
+    """Mean cross-entropy per target token, without label smoothing: its exponential is the perplexity.
+
+    Of another task, per answer asked for; a task that asks otherwise in every epoch asks the same here every time.
+    """
+    examples = task.ask(examples, tokenizer, "validation")
     device = next(model.parameters()).device
     lengths = [example.length for example in examples]
     total, tokens = torch.zeros((), dtype=torch.float64, device=device), 0
     with evaluating(model):
         for indices in plan_batches(lengths, max([batch_tokens, *lengths])):
-            batch = collate([examples[i] for i in indices], tokenizer).to(device)
-            logits = model(batch.source, batch.target_in)
-            mean = label_smoothed_cross_entropy(logits, batch.target_out, tokenizer.pad_id)
+            batch = task.collate([examples[i] for i in indices], tokenizer).to(device)
+            mean = label_smoothed_cross_entropy(model(*batch.inputs), batch.wanted, model.pad_id)
             total += mean.double() * batch.target_tokens
             tokens += batch.target_tokens
     return total.item() / tokens

@@ -11,6 +11,7 @@ from transformer_lab.data.batching import pad, plan_batches
 from transformer_lab.data.tokenizer import Tokenizer
 from transformer_lab.errors import LabError
 from transformer_lab.seq2seq import Seq2Seq
+from transformer_lab.tasks.translation import Translation
 from transformer_lab.training.checkpoint import load_checkpoint
 from transformer_lab.translation.decoding import beam_decode, check_length_penalty, greedy_decode, sample_decode
 
@@ -26,8 +27,13 @@ class Translator:
 
     @classmethod
     def load(cls, path: Path | str, device: torch.device | str = "cpu") -> "Translator":
-        """The translator of a checkpoint. Raises LabError when the file is not one."""
+        """The translator of a checkpoint. Raises LabError when the file is not one, or its model does not translate."""
         checkpoint = load_checkpoint(path)
+        if not isinstance(checkpoint.recipe.task, Translation):
+            raise LabError(
+                f"{path} holds a model that {checkpoint.recipe.task.verb}, not a translator; score it with "
+                "`course evaluate`."
+            )
         return cls(checkpoint.model().to(device), checkpoint.tokenizer)
 
     def encode(self, text: str) -> list[int]:
