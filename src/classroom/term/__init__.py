@@ -1,0 +1,1 @@
+"""A term: totals over the assignments, everybody's progress, and the mistakes that come back."""
