@@ -1,6 +1,8 @@
 """The term's page: one self-contained HTML file, in the look of the class report."""
 
+from collections import Counter
 from importlib.resources import files
+from statistics import median
 
 from classroom.class_report.html_text import person, prose, text
 from classroom.class_report.wordings import count, moment, number, percent
@@ -12,7 +14,9 @@ STYLE = """
 .term th.result{text-align:right}
 .term td.dropped{text-decoration:line-through;opacity:.65}
 .term tr.class td{font-weight:600}
-.term td.name{min-width:9em}
+.term .name{min-width:8.5rem;position:sticky;left:0;background:var(--ground)}
+.term td.total,.term td.progress{white-space:nowrap}
+.term .total{text-align:right;font-weight:600}
 svg.progress{width:7em;height:1.5em;display:block}
 svg.progress polyline{fill:none;stroke:currentColor;stroke-width:1.5}
 svg.progress circle{fill:currentColor}
@@ -60,7 +64,9 @@ def _rule(report: TermReport) -> str:
     if len(weights) == 1:
         said += ", all of one weight."
     else:
-        said += ": " + ", ".join(f"{text(a.name)} counts {number(a.weight)}" for a in report.assignments) + "."
+        usual = Counter(a.weight for a in report.assignments).most_common(1)[0][0]
+        others = [f"{text(a.name)} counts {number(a.weight)}" for a in report.assignments if a.weight != usual]
+        said += f": {', '.join(others)}, every other one {number(usual)}."
     if report.settings.drop:
         drop = report.settings.drop
         said += (
@@ -75,16 +81,16 @@ def _students(report: TermReport) -> str:
     medians = "".join(
         f'<td class="result">{"–" if a.median is None else percent(a.median)}</td>' for a in report.assignments
     )
-    shares = sorted(row.total.share for row in report.rows if row.total.share is not None)
-    middle = percent(shares[len(shares) // 2]) if shares else "–"
+    shares = [row.total.share for row in report.rows if row.total.share is not None]
+    middle = percent(median(shares)) if shares else "–"
     rows = "".join(_row(row) for row in report.rows)
     progress = _progress([a.median for a in report.assignments], "The class's medians")
-    return f"""<div class="scroll"><table class="term">
-<caption class="soft">Shares of the points. Dropped results are struck through.</caption>
-<thead><tr><th scope="col">Student</th>{heads}<th class="result" scope="col">Total</th>
-<th scope="col">Progress</th></tr></thead>
-<tbody><tr class="class"><td class="name">Median of those who handed in</td>{medians}<td class="result">{middle}</td>
-<td>{progress}</td></tr>{rows}</tbody></table></div>"""
+    return f"""<p class="soft">Shares of the points. Dropped results are struck through.</p>
+<div class="scroll"><table class="term">
+<thead><tr><th class="name" scope="col">Student</th><th class="total" scope="col">Total</th>
+<th scope="col">Progress</th>{heads}</tr></thead>
+<tbody><tr class="class"><td class="name">Median of those who handed in</td><td class="total">{middle}</td>
+<td class="progress">{progress}</td>{medians}</tr>{rows}</tbody></table></div>"""
 
 
 def _row(row: Row) -> str:
@@ -96,8 +102,8 @@ def _row(row: Row) -> str:
     waits = " <small>so far</small>" if row.waits else ""
     progress = _progress([r.share for r in row.results], f"Progress of {row.person.name or row.person.id}")
     return (
-        f'<tr><td class="name">{person(row.person)}</td>{cells}<td class="result">{share}{waits}</td>'
-        f"<td>{progress}</td></tr>"
+        f'<tr><td class="name">{person(row.person)}</td><td class="total">{share}{waits}</td>'
+        f'<td class="progress">{progress}</td>{cells}</tr>'
     )
 
 
