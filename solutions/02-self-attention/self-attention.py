@@ -537,8 +537,8 @@ with suppress(NotImplementedError):
 # of $-\infty$: the mask of question 4 is steering, too.
 #
 # **Play with your own code.** Every picture below comes from your functions: the sharpness multiplies the scores before
-# your `masked_softmax`, the factor goes into your `steer`. Try to give one token all of token 1's attention, once with
-# each of the two sliders. What can the factor do that sharpness cannot?
+# your `masked_softmax`, the factor goes into your `steer`. Make token 1 look at token 0 more than at any other, first with
+# the sharpness alone, then with the factor. Why does only one of them succeed?
 
 # %% tags=["demonstration"]
 SEEN = {"everything": None, "the past": torch.ones(3, 3, dtype=torch.bool).tril()}
