@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from course.cli import DONE, WRONG_USAGE, main
+from transformer_lab.training.architectures import ARCHITECTURES, MODELS, SIZES
 from transformer_lab.training.checkpoint import load_checkpoint
-from transformer_lab.training.config import ARCHITECTURES, SIZES, TrainingConfig
+from transformer_lab.training.config import TrainingConfig
 
 SETTINGS = ["pairs=300", "steps=12", "validate_every=6", "batch_tokens=400", "d_model=16", "d_ff=16", "max_length=40"]
 TRAIN = ["train", "--config", "tiny", "--device", "cpu", *(part for one in SETTINGS for part in ("--set", one))]
@@ -156,10 +157,18 @@ def test_what_set_may_change_is_listed(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["train", "--config", "tiny", "--set", "steps=7", "--list-settings"]) == DONE
     printed = capsys.readouterr().out
-    for name, (sizes, _) in ARCHITECTURES.items():
+    assert ARCHITECTURES.keys() < MODELS.keys()
+    for name, (sizes, _, task) in MODELS.items():
         (line,) = [line for line in printed.splitlines() if line.startswith(f"  {name} ")]
-        chosen = {field.name for field in fields(sizes)} - {"pad_id"}  # which the tokenizer chooses
-        assert set(line.replace(",", "").split()[1:]) == chosen <= SIZES.keys()
+        chosen = {field.name for field in fields(sizes)} - {
+            "pad_id",
+            "image_size",
+            "channels",
+            "classes",
+        }  # by the data
+        listed, _, other = line.partition(" (")
+        assert set(listed.replace(",", "").split()[1:]) == chosen <= SIZES.keys()
+        assert other == ("" if name in ARCHITECTURES else f"{task.name})")
     for name in ("d_ff", "max_length", *(field.name for field in fields(TrainingConfig))):
         assert re.search(rf"^  {name}=\S+ +\S+ ", printed, re.MULTILINE)
     assert re.search(r"^  steps=7 ", printed, re.MULTILINE)

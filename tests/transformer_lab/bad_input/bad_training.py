@@ -59,6 +59,30 @@ CASES: dict[str, Given] = {
         lambda folder, run: (run / "best.pt").unlink() or [*SMALL, "--out", str(run)],
         r".*best\.pt is missing and no step is left to make another; go on with --set steps=N\.",
     ),
+    "images of no known place": (
+        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--data", str(folder / "none.npz")],
+        r".*none\.npz does not exist; give an \.npz file of images and labels, or digits\.",
+    ),
+    "a log instead of images": (
+        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--data", str(run / "log.csv")],
+        r".*log\.csv is damaged or no \.npz file of plain arrays \(.*\)\.",
+    ),
+    "patches that do not tile an image": (
+        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--set", "patch_size=7"],
+        r"image_size=24 is not divisible by patch_size=7; choose patches that tile the image",
+    ),
+    "subwords of images": (
+        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--set", "bpe_dropout=0.1"],
+        r"bpe_dropout=0\.1 leaves out merges of subwords; images have none.*",
+    ),
+    "a language model of a language that nobody generates": (
+        lambda folder, run: [*SMALL, "--set", "architecture=decoder-only", "--target", "de"],
+        r"the built-in corpus is Chinese to English, not zh→de; give --data for those\.",
+    ),
+    "half of the features for more heads": (
+        lambda folder, run: [*SMALL, "--set", "architecture=hybrid", "--set", "num_heads=16"],
+        r"half of d_model=16 is not divisible by num_heads=16; choose d_model as a multiple of twice num_heads",
+    ),
     "a sentence longer than a batch": (
         lambda folder, run: [*SMALL, "--set", "batch_tokens=20"],
         r"a sentence of \d+ tokens does not fit in a batch of batch_tokens=20; .*",
