@@ -1,10 +1,13 @@
 """The figure of the whole Transformer: encoder, decoder and what flows between them, with shapes.
 
-Drawn from bottom to top like figure 1 of Vaswani et al. 2017. Each block is a link to its section of the chapter.
+Drawn from bottom to top like figure 1 of Vaswani et al. 2017. Each block is a link to its section of the chapter. Every
+word comes from a table: a block's lines are the names of its labels.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
+
+from book_tools.labels import Labels
 
 WIDTH, HEIGHT = 400, 700
 ENCODER, DECODER = 100, 300  # the x of each column's middle
@@ -62,19 +65,10 @@ RESIDUALS = (  # (the sub-layer that is bypassed, where its input is added)
     (CROSS_ATTENTION, DECODER_NORM_2),
     (DECODER_FEED_FORWARD, DECODER_NORM_3),
 )
-DESCRIPTION = (
-    "Diagram of the Transformer, read from bottom to top. Left, the encoder: source tokens of shape batch by source "
-    "are embedded, positions are added, and a layer is applied six times: self-attention that sees all but padding, "
-    "add and norm, feed-forward, add and norm. Its output, the memory, has shape batch by source by d_model. Right, "
-    "the decoder: target tokens are embedded, positions are added, and a layer is applied six times: masked "
-    "self-attention that sees only the past, add and norm, cross-attention with keys and values from the memory, add "
-    "and norm, feed-forward, add and norm. The transposed embedding matrix and softmax give a probability for every "
-    "token of the vocabulary at every target position."
-)
 
 
-def architecture() -> str:
-    """The figure as inline SVG. Its colours are the theme's CSS variables, as in `book_tools.style`."""
+def architecture(say: Labels) -> str:
+    """The figure as inline SVG, words from `say`, colours from the theme's CSS variables as in `book_tools.style`."""
     parts = [
         '<defs><marker id="arch-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 8 4 0 8z" fill="var(--fig-ink)"/></marker></defs>',
@@ -82,23 +76,23 @@ def architecture() -> str:
         _frame(DECODER, DECODER_NORM_3.top - 18, 590, "× 6", DECODER + FRAME / 2),
         *_flow(),
         *(_residual(layer, norm) for layer, norm in RESIDUALS),
-        *map(_block, BLOCKS),
-        *_shapes(),
+        *(_block(block, say) for block in BLOCKS),
+        *_shapes(say),
     ]
     return (
         f'<figure class="architecture"><svg viewBox="8 96 {WIDTH - 16} {HEIGHT - 96}" role="img" '
-        f'aria-label="{DESCRIPTION}" style="display: block; width: 100%; max-width: 40rem; height: auto; '
+        f'aria-label="{say("architecture alt")}" style="display: block; width: 100%; max-width: 40rem; height: auto; '
         'margin: 0 auto" font-family="var(--pst-font-family-base, sans-serif)" font-size="12" text-anchor="middle" '
         f'fill="var(--fig-ink)">{"".join(parts)}</svg></figure>'
     )
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, say: Labels) -> str:
     left = block.column - BOX / 2
     step = 15
     first = block.middle - step * (len(block.lines) - 1) / 2 + 4
     texts = "".join(
-        f'<text x="{block.column}" y="{first + step * i:g}"{_SMALL if i else ""}>{_text(line)}</text>'
+        f'<text x="{block.column}" y="{first + step * i:g}"{_SMALL if i else ""}>{_text(say(line))}</text>'
         for i, line in enumerate(block.lines)
     )
     place = f'x="{left:g}" y="{block.top}" width="{BOX}" height="{block.height}" rx="4"'
@@ -174,22 +168,22 @@ def _label(x: float, y: float, text: str, *, small: bool = False, anchor: str = 
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{size}{_HALO}{extra}>{_text(text)}</text>'
 
 
-def _shapes() -> list[str]:
+def _shapes(say: Labels) -> list[str]:
     """Names and shapes of what enters, passes and leaves."""
     turn = (ENCODER + DECODER) / 2
     return [
-        _label(ENCODER, 678, "source tokens", extra=' font-weight="600"'),
+        _label(ENCODER, 678, say("source tokens"), extra=' font-weight="600"'),
         _label(ENCODER, 693, "(batch, source)", small=True),
-        _label(DECODER, 678, "target tokens so far", extra=' font-weight="600"'),
+        _label(DECODER, 678, say("target tokens so far"), extra=' font-weight="600"'),
         _label(DECODER, 693, "(batch, target)", small=True),
         _label(ENCODER, 317, "(batch, source, d_model)", small=True),
         _label(DECODER, 259, "(batch, target, d_model)", small=True),
         _label(DECODER, 196, "(batch, target, vocab_size)", small=True),
-        _label(DECODER, 111, "probabilities", extra=' font-weight="600"'),
-        _label(DECODER, 126, "of the next token", small=True),
+        _label(DECODER, 111, say("probabilities"), extra=' font-weight="600"'),
+        _label(DECODER, 126, say("of the next token"), small=True),
         _label(ENCODER + BOX / 2 + 16, 332, "k, v", small=True, extra=' font-style="italic"'),
         _label(DECODER + 9, 471, "q", small=True, anchor="start", extra=' font-style="italic"'),
-        _label(turn, 612, "positions", small=True),
-        _label(ENCODER, 158, "Read from bottom to top.", small=True),
-        _label(ENCODER, 174, "Each block leads to its section.", small=True),
+        _label(turn, 612, say("positions"), small=True),
+        _label(ENCODER, 158, say("bottom to top"), small=True),
+        _label(ENCODER, 174, say("blocks lead"), small=True),
     ]

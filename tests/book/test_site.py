@@ -69,6 +69,7 @@ def test_no_page_asks_another_host_or_misses_a_file(site, pages, new_page, serve
     for path in pages:
         # Idle, so that the next page does not abort what this one still loads, which would count as failed.
         page.goto(f"{base}/{path.name}", wait_until="networkidle")
+        page.wait_for_load_state("load")  # a busy machine may be idle on the network before it has read the page
         formulas = page.locator(".math").count()
         assert page.locator(".math .katex-html").count() == page.locator(".math math").count() == formulas, path.name
         if formulas:  # drawn with KaTeX's fonts, also on a page opened as a file

@@ -8,13 +8,14 @@ from xml.etree import ElementTree
 import pytest
 
 from book_tools.architecture import BLOCKS, BOX, HEIGHT, RESIDUALS, WIDTH, architecture
+from book_tools.labels import labels
 
 CHAPTER = Path(__file__).parents[2] / "book" / "encoder-decoder.md"
 
 
 @pytest.fixture(scope="module")
 def svg() -> ElementTree.Element:
-    return ElementTree.fromstring(architecture()).find("svg")
+    return ElementTree.fromstring(architecture(labels("encoder-decoder"))).find("svg")
 
 
 def test_it_is_well_formed_and_says_what_it_shows(svg):
@@ -44,4 +45,4 @@ def test_every_sub_layer_has_its_way_around():
 
 
 def test_colours_come_from_the_theme():
-    assert not re.findall(r"#[0-9a-fA-F]{6}", architecture())
+    assert not re.findall(r"#[0-9a-fA-F]{6}", architecture(labels("encoder-decoder")))

@@ -19,12 +19,13 @@ from book_tools.page import (
     notebooks,
     opening,
     quiz,
+    scripts,
 )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registers every part."""
-    parts = (captions, chapters, exercises, glossary, icons, markup, mathematics, mistakes, notebooks, opening, quiz)
-    for part in parts:
+    parts = (captions, chapters, exercises, glossary, icons, mathematics, mistakes, notebooks, opening, quiz, scripts)
+    for part in (markup, *parts):
         part.setup(app)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
