@@ -36,7 +36,8 @@ BEYOND = """figure => {
 # Text of pictures is scaled with them: what the reader sees is the size on the screen.
 SMALL_TEXT = """figure => [...figure.querySelectorAll('svg text')]
     .filter(each => each.textContent.trim() && each.getClientRects().length)
-    .map(each => [parseFloat(getComputedStyle(each).fontSize) * each.getScreenCTM().a, each.textContent])
+    .map(each => [parseFloat(getComputedStyle(each).fontSize), each.getScreenCTM(), each])
+    .map(([size, to, each]) => [size * Math.hypot(to.a, to.b), each.textContent])
     .filter(([size]) => size < 9)"""
 
 ACTIVE = """() => {
@@ -101,7 +102,7 @@ def tab_stops(page: Page, limit: int = 200) -> list[dict]:
 
 
 def check_figure(figure: Figure, new_page: Callable[..., Page], write_page: Callable[..., Path]) -> None:
-    """Everything that holds for every figure: widths, themes, contrast, keyboard, motion, print, no script, no error."""
+    """What holds for every figure: widths, themes, contrast, keyboard, motion, print, no script, no error."""
     path = write_page(figure)
     _check_widths(new_page(), path)
     for dark in (False, True):
@@ -148,6 +149,7 @@ def _check_theme(page: Page, path: Path, theme: str) -> None:
 
 def _check_keyboard(page: Page, path: Path) -> None:
     located = opened(page, path)
+    unfold(located)
     stops = tab_stops(page)
     assert [stop for stop in stops if not stop["name"]] == [], "a stop without a name"
     assert [stop["name"] for stop in stops if not stop["seen"]] == [], "stops whose focus is not seen"
@@ -165,7 +167,8 @@ def _check_keyboard(page: Page, path: Path) -> None:
 def _check_forced_colours(page: Page, path: Path) -> None:
     page.emulate_media(forced_colors="active")
     located = opened(page, path)
-    same = located.evaluate("""figure => [...figure.querySelectorAll('.fill, [aria-pressed=true], input:checked + span')]
+    same = located.evaluate("""figure => [...figure.querySelectorAll(
+            '.fill, [aria-pressed=true], .choice input:checked + span')]
         .filter(each => each.getClientRects().length && each.getBoundingClientRect().width > 1
             && !each.matches('.off'))
         .filter(each => getComputedStyle(each).backgroundColor === getComputedStyle(figure).backgroundColor)

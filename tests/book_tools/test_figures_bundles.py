@@ -53,5 +53,5 @@ def test_a_page_gets_the_kit_once_and_each_script_once() -> None:
 
 
 def test_a_figure_without_a_bundle_is_a_sentence() -> None:
-    with pytest.raises(BookError, match="There is no bundle Nope.js in built; run `make figures`"):
+    with pytest.raises(BookError, match=r"There is no bundle Nope\.js in built; run `make figures`"):
         bundles.script("Nope")

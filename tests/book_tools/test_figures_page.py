@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 from contrast import CONTRASTS
-from figure_harness import TOLERANCE, check_figure, opened, unfold, table
+from figure_harness import TOLERANCE, opened, table
 from playwright.sync_api import Locator, expect
 
 from book_tools.figures import PRESETS, QueryKeyValue

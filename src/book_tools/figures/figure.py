@@ -34,7 +34,10 @@ def script_json(value: object) -> str:
 
 
 class Figure(anywidget.AnyWidget):
-    """An interactive figure. A subclass gives `_state` (its synced traits) and `fallback_html`; `js/figures/` has its module, by its name."""
+    """An interactive figure. A subclass gives `_state` (its synced traits) and `fallback_html`.
+
+    Its module is `js/figures/NAME.js`, NAME being the name of the class.
+    """
 
     _state: tuple[str, ...] = ()
 
@@ -59,7 +62,7 @@ class Figure(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in self._state}
 
     def page_html(self) -> str:
-        """The figure for a static page: fallback and state. The page loads `bundles.scripts_of` it, as deferred scripts."""
+        """The figure for a static page: fallback and state. The page loads `bundles.scripts_of` it, deferred."""
         return PAGE.substitute(name=type(self).__name__, fallback=self.fallback_html(), data=script_json(self.state()))
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:

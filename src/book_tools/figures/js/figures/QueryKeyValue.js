@@ -420,6 +420,7 @@ const style = `
 .target { fill: var(--out); stroke: var(--wash); stroke-width: 1.5; }
 .weigh th, .weigh td { padding: 5px 0; border-bottom: 1px solid var(--line); text-align: end; white-space: nowrap; }
 .weigh thead th { color: var(--muted); font-size: 12.5px; padding-top: 0; }
+.weigh th + td, .weigh td + td, .weigh th + th { padding-inline-start: 5px; }
 .weigh th:first-child { text-align: start; }
 .weigh tbody th { max-width: 0; width: 27%; }
 .weigh td:nth-child(n + 2):nth-child(-n + 4) { width: 3.6em; }
@@ -432,7 +433,7 @@ const style = `
 tr.masked td { color: var(--muted); }
 tr.masked label span { text-decoration: line-through; }
 .weigh tr.lit td, .weigh tr.lit th { background: var(--wash); }
-.sources { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 12px; margin-top: 8px; }
+.sources { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; margin-top: 8px; }
 .sources figure { margin: 0; }
 .sources figcaption { color: var(--role, var(--out)); font-weight: 650; }
 .edit { display: grid; gap: 12px; padding-top: 8px; }
@@ -449,7 +450,7 @@ tr.masked label span { text-decoration: line-through; }
   .panels { order: 1; } .summary { order: 2; } .goals, details { order: 3; }
 }
 @container (min-width: 600px) {
-  .sources { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .sources { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .edit fieldset { grid-template-columns: minmax(0, 1fr) repeat(3, minmax(0, 2fr)); border: 0; padding: 0; }
   .edit { gap: 8px; }
   .edit .vector > span { text-align: end; }

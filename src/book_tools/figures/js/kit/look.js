@@ -164,7 +164,7 @@ summary:hover { color: var(--ink); }
   .plane { border: 1px solid CanvasText; }
   .plane, .chart, .legend svg { forced-color-adjust: none; }
   .plane text, .chart text { fill: CanvasText; stroke: none; }
-  .axis, .grid { stroke: GrayText; }
+  .axis, .grid { stroke: CanvasText; stroke-opacity: .3; }
 }
 @media print {
   .figure { break-inside: avoid; }

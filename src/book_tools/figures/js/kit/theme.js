@@ -42,7 +42,7 @@ const HEAT = {
   light: ["rgb(255, 255, 255)", "rgb(132, 36, 110)"],
   dark: ["rgb(23, 27, 33)", "rgb(236, 158, 220)"],
 };
-const INKS = ["rgb(255, 255, 255)", "rgb(11, 15, 20)"];
+const INKS = ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]; // of white and a lighter black, neither reaches 4.5 on every colour
 
 const channels = (colour) => colour.match(/\d+/g).map(Number);
 function luminance(colour) {
