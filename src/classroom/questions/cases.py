@@ -20,6 +20,7 @@ from classroom.errors import ClassroomError
 from classroom.questions import criteria
 from classroom.questions.drawn import DrawnMisconception, DrawnQuestion, materialise
 from classroom.questions.question import Case, Question
+from classroom.questions.slips import Slip
 from classroom.student_code.student import Answer, Array, Call
 
 __all__ = ["load", "materialise", "save_public", "to_bytes"]
@@ -37,7 +38,7 @@ def save_public(questions: Sequence[Question], seed: int) -> bytes:
     Raises:
         ClassroomError: a question is malformed (see `materialise`).
     """
-    return to_bytes([materialise(question, seed) for question in questions])
+    return to_bytes([materialise(question, seed, exact=True) for question in questions])
 
 
 def to_bytes(questions: Sequence[DrawnQuestion]) -> bytes:
@@ -143,6 +144,7 @@ def _write_question(question: DrawnQuestion, arrays: _Arrays) -> dict[str, Any]:
             {"name": m.name, "sentence": m.sentence, "answers": _write_answers(m.answers, arrays, question.expected)}
             for m in question.misconceptions
         ],
+        "slips": [[slip.sentence, arrays.add(slip.rows)] for slip in question.slips],
     }
 
 
@@ -161,6 +163,7 @@ def _read_question(data: Mapping[str, Any], arrays: Sequence[np.ndarray]) -> Dra
             DrawnMisconception(m["name"], m["sentence"], _read_answers(m["answers"], arrays, expected))
             for m in data["misconceptions"]
         ),
+        slips=tuple(Slip(sentence, arrays[number]) for sentence, number in data.get("slips", ())),
     )
 
 

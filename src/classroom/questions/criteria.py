@@ -23,6 +23,11 @@ from classroom.student_code.student import Answer
 
 __all__ = ["Cost", "Gradients", "Permuted", "ShapeAndDtype", "Unchanged", "Values", "from_json", "to_json"]
 
+NO_GRADIENT = (
+    "No gradient could be computed from your output: its shape or dtype is not the expected one, "
+    "or a tensor was changed in place after it was used."
+)
+
 
 @dataclass(frozen=True)
 class Values(Criterion):
@@ -61,10 +66,7 @@ class Gradients(Criterion):
         if problem := absent(right, given, wording):
             return problem
         if right.gradients and not given.gradients:
-            return (
-                "No gradient could be computed from your output: its shape or dtype is not the expected one, "
-                "or a tensor was changed in place after it was used."
-            )
+            return NO_GRADIENT
         all_right = [gradient for gradient in right.gradients.values() if gradient is not None]
         for name, gradient in right.gradients.items():
             found = given.gradients.get(name)

@@ -1,97 +1,80 @@
-"""Naming the mistake: whose answers do the student's answers equal, a known misconception's?"""
+"""Naming the mistake: a name is given only where it explains every answer that differs from the right one.
 
-import re
+In this order: a misconception of the question that gives the student's answers everywhere; a general mistake that
+turns the right answers into the student's (`classroom.questions.detectors`); a slip made by machine
+(`classroom.questions.mutants`); two mistakes that do so together. An
+explanation that leaves one answer over is no explanation.
+"""
+
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
-import numpy as np
+from classroom.questions.detectors import ON_TOP, VAGUE, detect
+from classroom.questions.question import Case
+from classroom.questions.sameness import Answers, is_exception, raised, same_case
+from classroom.questions.slips import Slip, named_slip
 
-from classroom.compare import tolerances
-from classroom.student_code.student import Answer
-
-RTOL, ATOL = 1e-3, 1e-5
-EXCEPTION = re.compile(r"(\w+)(?=:| in [`y]|$)")  # as `mistakes.error_sentence` begins, or alone as it is stored
-
-Answers = Sequence[Sequence[Answer]]  # by case, by call
+TWO_MISTAKES = "Two things. First: {} Second: {}"
 
 
-def diagnose(expected: Answers, misconceptions: Mapping[str, Answers], actual: Answers) -> str | None:
-    """The name of the one misconception that the evidence points to, or None.
-
-    First, a misconception that gives the same answers everywhere; then one that explains at least half of the
-    cases in which it shows itself, in cases that no other misconception explains: there is a second mistake too.
-    """
-    full = [name for name, answers in misconceptions.items() if explains_all(answers, actual)]
-    if all(_raised(answers) for answers in actual):
+def diagnose(
+    cases: Sequence[Case],
+    expected: Answers,
+    misconceptions: Mapping[str, Answers],
+    actual: Answers,
+    slips: Sequence[Slip] = (),
+) -> str | None:
+    """The sentence that explains all that is wrong with the answers, or None. `misconceptions` are by sentence."""
+    known = {
+        sentence: [same_case(a, b) for a, b in zip(answers, actual, strict=True)]
+        for sentence, answers in misconceptions.items()
+    }
+    full = [sentence for sentence, same in known.items() if all(same)]
+    if all(raised(answers) for answers in actual):
         # An exception's kind alone is no evidence; a sentence of our own (wrong parameters, …) is.
-        full = [name for name in full if not any(_is_exception(a) for answers in actual for a in answers)]
+        full = [s for s in full if not any(is_exception(a) for answers in actual for a in answers)]
         return full[0] if len(full) == 1 else None
     if full:
         return full[0] if len(full) == 1 else None
-    same = {
-        name: [_same_case(a, b) and not _raised(b) for a, b in zip(answers, actual, strict=True)]
-        for name, answers in misconceptions.items()
-    }
-    shares = {}
-    for name, answers in misconceptions.items():
-        shows = [not _same_case(a, b) for a, b in zip(answers, expected, strict=True)]
-        hits = sum(
-            shows[i] and same[name][i] and not any(same[other][i] for other in same if other != name)
-            for i in range(len(actual))
-        )
-        if hits and 2 * hits >= sum(shows):
-            shares[name] = hits / sum(shows)
-    best = [name for name, share in shares.items() if share == max(shares.values())]
-    return best[0] if len(best) == 1 else None
-
-
-def explains_all(misconception: Answers, actual: Answers) -> bool:
-    """Whether the misconception gives the student's answers in every case."""
-    return all(_same_case(a, b) for a, b in zip(misconception, actual, strict=True))
-
-
-def _same_case(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
-    return all(_same(a, b) for a, b in zip(one, other, strict=True)) and _grows(one) == _grows(other)
-
-
-def _same(one: Answer, other: Answer) -> bool:
-    if one.error or other.error:
-        return bool(one.error and other.error) and error_kind(one) == error_kind(other)
-    if [(o.dtype, o.values.shape) for o in one.outputs] != [(o.dtype, o.values.shape) for o in other.outputs]:
-        return False
-    if one.gradients.keys() != other.gradients.keys():
-        return False
-    rtol, atol = tolerances(one.outputs[0].dtype, RTOL, ATOL) if one.outputs else (RTOL, ATOL)
-    return all(_close(a.values, b.values, rtol, atol) for a, b in zip(one.outputs, other.outputs, strict=True)) and all(
-        _close_gradients(g, other.gradients[name], rtol, atol) for name, g in one.gradients.items()
+    return (
+        detect(cases, expected, actual)
+        or named_slip(slips, actual)
+        or _two(cases, expected, misconceptions, actual, known)
+        or detect(cases, expected, actual, VAGUE)
     )
 
 
-def _close_gradients(one: np.ndarray | None, other: np.ndarray | None, rtol: float, atol: float) -> bool:
-    if one is None or other is None:
-        return one is other
-    return _close(one, other, rtol, atol)
+def _two(
+    cases: Sequence[Case],
+    expected: Answers,
+    misconceptions: Mapping[str, Answers],
+    actual: Answers,
+    known: Mapping[str, Sequence[bool]],
+) -> str | None:
+    """Two mistakes: one that changes the answers of another, or each alone in cases of its own."""
+    found = []
+    for sentence, answers in misconceptions.items():
+        general = None if any(map(raised, actual)) else detect(cases, answers, actual, ON_TOP)
+        if general and any(_shown(answers, expected)):
+            found.append(TWO_MISTAKES.format(sentence, general))
+    if len(found) == 1:
+        return found[0]
+    shown = {sentence: _shown(answers, expected) for sentence, answers in misconceptions.items()}
+    pairs = [
+        (one, other)
+        for one, other in combinations(known, 2)
+        if _cover(shown[one], known[one], shown[other], known[other])
+        and not any(raised(given) and not raised(right) for right, given in zip(expected, actual, strict=True))
+    ]
+    return TWO_MISTAKES.format(*pairs[0]) if len(pairs) == 1 else None
 
 
-def _close(one: np.ndarray, other: np.ndarray, rtol: float, atol: float) -> bool:
-    wide, wide_other = one.astype(np.float64), other.astype(np.float64)
-    return one.shape == other.shape and np.allclose(wide, wide_other, rtol, atol, equal_nan=True)
+def _shown(answers: Answers, expected: Answers) -> list[bool]:
+    return [not same_case(a, b) for a, b in zip(answers, expected, strict=True)]
 
 
-def error_kind(answer: Answer) -> str:
-    """What two equal errors share: an exception's type, or the whole of a sentence of our own."""
-    sentence = answer.error or ""
-    found = EXCEPTION.match(sentence)
-    return found[1] if found else sentence
-
-
-def _is_exception(answer: Answer) -> bool:
-    return bool(EXCEPTION.match(answer.error or ""))
-
-
-def _raised(answers: Sequence[Answer]) -> bool:
-    return any(answer.error for answer in answers)
-
-
-def _grows(answers: Sequence[Answer]) -> bool:
-    counts = [a.operations for a in answers if a.operations is not None]
-    return len(counts) > 1 and max(counts) > min(counts) + 2
+def _cover(shown: Sequence[bool], same: Sequence[bool], other_shown: Sequence[bool], other: Sequence[bool]) -> bool:
+    """Whether each case is as one of the two would have it, and each of them is seen where the other is not."""
+    alone = [s and k and not o for s, k, o in zip(shown, same, other_shown, strict=True)]
+    other_alone = [s and k and not o for s, k, o in zip(other_shown, other, shown, strict=True)]
+    return any(alone) and any(other_alone) and all(a or b for a, b in zip(same, other, strict=True))

@@ -9,12 +9,13 @@ So all our own answers are judged on what was drawn, and it is drawn again, from
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from classroom.errors import ClassroomError
 from classroom.questions.question import Case, Criterion, Question
+from classroom.questions.slips import Slip, slip, worth_a_name
 from classroom.student_code.student import Answer
 
 Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
@@ -44,6 +45,7 @@ class DrawnQuestion:
     cases: tuple[Case, ...]
     expected: Answers
     misconceptions: tuple[DrawnMisconception, ...]
+    slips: tuple[Slip, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,33 @@ class Drawing:
     alternatives: Mapping[str, Answers]
 
 
-def materialise(question: Question, seed: int) -> DrawnQuestion:
+def materialise(question: Question, seed: int, exact: bool = False) -> DrawnQuestion:
     """Draws the question's cases from `seed` and computes every answer, in this process.
 
-    The same seed gives each question its own stream of random numbers, by its id.
+    The same seed gives each question its own stream of random numbers, by its id. With `exact`, the sketches of slips
+    have the digits that they have on every machine, in twice the time; everything else always has.
 
     Raises:
         ClassroomError: the question is malformed: the reference fails, or a case and a criterion do not fit.
     """
-    return draw(question, seed).question
+    drawn = draw(question, seed).question
+    return replace(drawn, slips=_slips(question, drawn, exact))
+
+
+def _slips(question: Question, drawn: DrawnQuestion, exact: bool) -> tuple[Slip, ...]:
+    from classroom.questions.mutants import mutants
+    from classroom.questions.precise import answers_until_error, precise
+
+    made: dict[bytes, Slip] = {}
+    for implementation in (question.reference, *question.alternatives.values()):
+        for mutant in mutants(implementation):
+            answers = answers_until_error(mutant.implementation, drawn.cases)
+            found = answers and slip(mutant.sentence, answers)
+            if found and found.rows.tobytes() not in made:
+                key = found.rows.tobytes()
+                digits = precise(mutant.implementation, drawn.cases, answers) if exact else answers
+                made[key] = slip(mutant.sentence, digits)
+    return worth_a_name(list(made.values()), drawn.expected, [m.answers for m in drawn.misconceptions])
 
 
 def draw(question: Question, seed: int) -> Drawing:

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 
 from classroom.questions.criteria import Cost, Permuted, ShapeAndDtype, Unchanged, Values
-from classroom.questions.diagnosis import diagnose, explains_all
+from classroom.questions.diagnosis import diagnose
 from classroom.questions.drawn import ORDINARY, DrawnQuestion
+from classroom.questions.explained import explanation
+from classroom.questions.once import NOT_YET, Diagnosis, Failure, told_once
 from classroom.questions.question import Case, Criterion
 from classroom.questions.results import NOT_WRITTEN, CriterionResult, QuestionResult
 from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.mistakes import is_not_written
 from classroom.student_code.student import Answer, Student
 
-# How the criteria's own sentences begin; an exception's name keeps its capital letter.
-SENTENCE_STARTS = ("Your ", "The ", "No ", "Not ", "Only ", "In ", "Too ", "Reordering ")
-NOT_YET = "Not counted yet: first the values have to be right in at least one ordinary case."
 # Anything could satisfy these; they say something only of code that computes what was asked.
 NEEDS_VALUES = (ShapeAndDtype, Unchanged, Permuted, Cost)
-SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."
+SOMETHING_ELSE = "That is not all: some answers differ for another reason as well."  # in records of earlier runs
 
 
 def examine(question: DrawnQuestion, student: Student, wording: Wording = EXACT) -> QuestionResult:
@@ -35,24 +34,14 @@ def examine(question: DrawnQuestion, student: Student, wording: Wording = EXACT)
 def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording = EXACT) -> QuestionResult:
     """The verdict on answers that have arrived, by case and call."""
     total = sum(criterion.weight for criterion in question.criteria)
-    messages = [_message(question, criterion, actual, wording) for criterion in question.criteria]
-    if not shows_understanding(question, actual):
-        messages = [
-            message or (NOT_YET if isinstance(criterion, NEEDS_VALUES) else "")
-            for criterion, message in zip(question.criteria, messages, strict=True)
-        ]
-    diagnosis = _diagnosis(question, actual, wording) if any(messages) else None
-    if diagnosis and _raised_everywhere(actual):
-        messages = [diagnosis for _ in messages]  # one reason for everything
-    elif diagnosis:  # an error that only some cases meet is quoted once
-        above = "your code raises the error named above."
-        messages = [message.replace(diagnosis, above) for message in messages]
-        messages = [above.capitalize() if message == above else message for message in messages]
+    understood = shows_understanding(question, actual)
+    verdicts = [_verdict(question, criterion, actual, wording, understood) for criterion in question.criteria]
+    diagnosis = _diagnosis(question, actual, wording) if any(verdicts) else None
     results = []
-    for criterion, message in zip(question.criteria, messages, strict=True):
+    for criterion, message in zip(question.criteria, told_once(question, verdicts, diagnosis), strict=True):
         worth = question.points * criterion.weight / total
         results.append(CriterionResult(criterion.name, not message, message, 0.0 if message else worth, worth))
-    return QuestionResult(question.id, question.title, tuple(results), diagnosis)
+    return QuestionResult(question.id, question.title, tuple(results), diagnosis and diagnosis.sentence)
 
 
 def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> bool:
@@ -64,7 +53,7 @@ def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answe
     for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
         asked = [criterion for criterion in judges if criterion.tag in case.tags]
         counts = asked and (ORDINARY in case.tags or not marked)
-        if counts and not any(_judge(criterion, case, expected, answers, EXACT) for criterion in asked):
+        if counts and not any(judge_case(criterion, case, expected, answers, EXACT) for criterion in asked):
             return True
     return False
 
@@ -74,52 +63,57 @@ def without_evidence(question: DrawnQuestion, reason: str) -> QuestionResult:
     return judge(question, [[Answer(error=reason) for _ in case.calls] for case in question.cases])
 
 
-def _message(
-    question: DrawnQuestion, criterion: Criterion, actual: Sequence[Sequence[Answer]], wording: Wording
-) -> str:
-    failures: list[tuple[str, str]] = []
+def _verdict(
+    question: DrawnQuestion,
+    criterion: Criterion,
+    actual: Sequence[Sequence[Answer]],
+    wording: Wording,
+    understood: bool,
+) -> list[Failure]:
+    """Where a criterion fails, ordinary cases first; empty where it is earned."""
+    failures = []
     looked_at = 0
     for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
         if criterion.tag in case.tags:
             looked_at += 1
-            problem = _judge(criterion, case, expected, answers, wording)
+            problem = judge_case(criterion, case, expected, answers, wording)
             if problem:
-                failures.append((case.name, problem))
+                raised = next((answer.error for answer in answers if answer.error), None)
+                failures.append(Failure(case, problem, raised))
     if not looked_at:
-        return "No case tries this."
-    if not failures:
-        return ""
-    name, problem = failures[0]
-    if len(failures) == looked_at > 1 and all(other == problem for _, other in failures):
-        return problem
-    if problem.startswith(SENTENCE_STARTS):
-        problem = problem[0].lower() + problem[1:]
-    others = len(failures) - 1
-    more = f" It also fails in {others} other case{'s' if others > 1 else ''}." if others else ""
-    return f"With {name}: {problem}{more}"
+        return [Failure(None, "No case tries this.")]
+    if not failures and not understood and isinstance(criterion, NEEDS_VALUES):
+        return [Failure(None, NOT_YET)]
+    if len(failures) == looked_at > 1 and len({failure.problem for failure in failures}) == 1:
+        return [Failure(None, failures[0].problem, failures[0].raised)]  # it is the same everywhere
+    return sorted(failures, key=lambda failure: ORDINARY not in failure.case.tags)
 
 
-def _raised_everywhere(actual: Sequence[Sequence[Answer]]) -> bool:
-    return all(any(answer.error for answer in answers) for answers in actual)
-
-
-def _judge(
+def judge_case(
     criterion: Criterion, case: Case, expected: Sequence[Answer], answers: Sequence[Answer], wording: Wording
 ) -> str | None:
+    """What one criterion says of one case; an error is what there is to say of it."""
     for answer in answers:
         if answer.error:
             return wording.error(answer.error)
     return criterion.judge(case, expected, answers, wording)
 
 
-def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording) -> str | None:
-    errors = [answer.error for answers in actual for answer in answers if answer.error]
-    if errors and all(is_not_written(error) for error in errors) and _raised_everywhere(actual):
-        return NOT_WRITTEN
-    known = {m.name: m for m in question.misconceptions}
-    name = diagnose(question.expected, {n: m.answers for n, m in known.items()}, actual)
-    if name is None:
-        return wording.error(errors[0]) if errors else None
-    if explains_all(known[name].answers, actual):
-        return known[name].sentence
-    return f"{known[name].sentence} {SOMETHING_ELSE}"
+def _diagnosis(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording) -> Diagnosis | None:
+    errors = _errors(question, actual)
+    everywhere = all(any(answer.error for answer in answers) for answers in actual)
+    if errors and all(is_not_written(error) for error in errors) and everywhere:
+        return Diagnosis(NOT_WRITTEN, NOT_WRITTEN, everywhere)
+    known = {m.sentence: m.answers for m in question.misconceptions}
+    named = diagnose(question.cases, question.expected, known, actual, question.slips)
+    if named or not errors:
+        return Diagnosis(named) if named else None
+    raised = wording.error(errors[0])
+    meaning = explanation(errors[0])
+    return Diagnosis(f"{raised} {meaning}" if meaning else raised, raised, everywhere)
+
+
+def _errors(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> list[str]:
+    """Every error, those of ordinary cases first: a corner case is a poor place to learn from."""
+    cases = sorted(zip(question.cases, actual, strict=True), key=lambda pair: ORDINARY not in pair[0].tags)
+    return [answer.error for _, answers in cases for answer in answers if answer.error]

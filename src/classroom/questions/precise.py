@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from classroom.compare import tolerances
-from classroom.questions.diagnosis import error_kind
 from classroom.questions.question import Case
+from classroom.questions.sameness import error_kind
 from classroom.student_code.inprocess import answer_with
 from classroom.student_code.student import Answer, Array, Call
 
@@ -28,6 +28,19 @@ Answers = tuple[tuple[Answer, ...], ...]  # by case, by call
 def answers_of(implementation: Callable[..., Any], cases: Sequence[Case]) -> Answers:
     """What an implementation of ours answers on this machine, by case and call."""
     return tuple(tuple(answer_with(implementation, call) for call in case.calls) for case in cases)
+
+
+def answers_until_error(implementation: Callable[..., Any], cases: Sequence[Case]) -> Answers | None:
+    """As `answers_of`, or None from the first call that has no value: for those of whom only values are wanted."""
+    found = []
+    for case in cases:
+        answers = []
+        for call in case.calls:
+            answers.append(answer_with(implementation, call))
+            if answers[-1].error:
+                return None
+        found.append(tuple(answers))
+    return tuple(found)
 
 
 def precise(implementation: Callable[..., Any], cases: Sequence[Case], native: Answers) -> Answers:

@@ -8,7 +8,7 @@ import sample_questions as sample
 import torch
 
 from classroom.questions.drawn import ORDINARY, materialise
-from classroom.questions.examiner import NOT_YET, SOMETHING_ELSE, examine, without_evidence
+from classroom.questions.examiner import NOT_YET, examine, without_evidence
 from classroom.questions.question import Case
 from classroom.questions.results import NOT_WRITTEN
 from classroom.student_code.inprocess import InProcess
@@ -43,10 +43,17 @@ def test_a_mistake_is_named_and_located():
     assert "9 of 9 entries" in values.message
 
 
-def test_two_mistakes_at_once_name_the_one_that_shows_and_say_there_is_another():
+def test_two_mistakes_at_once_are_both_named():
     # Columns in single precision; in float32 it is the misconception "columns", in float64 it is neither.
     result = verdict(ROWS, lambda x: sample.rows_over_columns(x.float()))
-    assert result.diagnosis == f"Your *columns* sum to 1; sum over the last axis. {SOMETHING_ELSE}"
+    assert result.diagnosis.startswith("Two things. First: Your *columns* sum to 1; sum over the last axis. Second:")
+    assert "their dtype is float32 where it should be float64" in result.diagnosis
+
+
+def test_what_explains_a_part_only_is_not_named():
+    # The misconception "columns" in the square matrix, something that has no name in the wide one.
+    result = verdict(ROWS, lambda x: sample.rows_over_columns(x) if len(x) == x.shape[-1] else x.cos() + x.sin())
+    assert result.diagnosis is None
 
 
 def test_an_unknown_mistake_gets_no_guess():
@@ -237,5 +244,5 @@ def test_an_error_that_some_cases_meet_is_quoted_once():
     result = verdict(ROWS, normalise)
     assert result.diagnosis.startswith("RuntimeError: The size of tensor")
     assert (
-        result.criteria[2].message == "With a wide matrix in double precision: your code raises the error named above."
+        result.criteria[2].message == "Your code raises the error named above, with a wide matrix in double precision."
     )
