@@ -15,9 +15,10 @@ from classroom.grading.grade import grade
 from classroom.grading.outcome import summary
 from classroom.grading.run import prepare
 from classroom.processes.limits import Limits
+from classroom.questions.evidence import weaknesses
 
 NAME = "03-in-words"
-RIGHT = {"row-means": "def row_means(x):\n    return x.mean(-1)"}
+RIGHT = {"row-ranges": "def row_ranges(x):\n    return x.amax(-1) - x.amin(-1)"}
 WORDS = "Since each *query* shares out one unit."
 
 
@@ -51,6 +52,12 @@ def graded(root, launcher, force=False):
 
 def autograded(root, student):
     return nbformat.read(root / "autograded" / student / NAME / "in-words.ipynb", as_version=4)
+
+
+def test_a_small_question_made_of_common_parts_is_fair():
+    (question,) = IN_WORDS.questions
+    assert weaknesses(question, range(3)) == []
+    assert len(IN_WORDS.written) == 2
 
 
 def test_the_release_shows_the_rubric_and_hides_the_model_answer():
@@ -103,7 +110,7 @@ def test_a_grade_by_hand_counts_and_outlives_the_next_run(course, launcher):
     graded(root, launcher, force=True)
     finals = read_finals(open_course(root), NAME)
     assert finals.grades["amy"].score == 4.5
-    assert finals.grades["amy"].questions == {"row-means": 2, "why-rows": 2.5, "plot-rows": 0}
+    assert finals.grades["amy"].questions == {"row-ranges": 2, "why-rows": 2.5, "plot-rows": 0}
 
 
 def test_a_student_s_own_check_says_what_it_does_not_count(launcher, tmp_path):
@@ -117,4 +124,4 @@ def test_a_student_s_own_check_says_what_it_does_not_count(launcher, tmp_path):
 
 
 def test_solutions_have_the_checked_answers_only():
-    assert solutions(IN_WORDS, "in-words").keys() == {"row-means"}
+    assert solutions(IN_WORDS, "in-words").keys() == {"row-ranges"}
