@@ -7,12 +7,13 @@ from classroom.class_report.misconceptions import FORBIDDEN, Finding
 from classroom.class_report.standing import NO_RECORD, NOT_GRADED, Standing
 from classroom.grading.outcome import OUTCOMES
 
-FLAG, CHANGED, WAITING = "flag", "changed", "waiting"
+FLAG, CHANGED, WAITING, LATE = "flag", "changed", "waiting", "late"
 # What people read, in the order in which they should look: what may cost somebody an undeserved 0 comes first.
 KINDS = {
     "failed": "The grader failed",
     NOT_GRADED: "Not graded yet",
     CHANGED: "Handed in again since it was graded",
+    LATE: "Late, by how much is not known",
     "invalid": "Not a notebook",
     "crashed": "Crashed",
     "timeout": "Took too long",
@@ -55,12 +56,16 @@ def _about(standing: Standing) -> list[tuple[str, str]]:
     about = [(FLAG, sentence) for sentence in standing.flags]
     if standing.changed:
         about.append((CHANGED, "The notebook is newer than its grade; run `course grade` again."))
+    if standing.late_unknown and not standing.excused:
+        about.append((LATE, "No penalty is taken until somebody says when it came: `course collect --handed-in`."))
     if standing.final is not None and standing.final.waiting and standing.reports:
         about.append((WAITING, f"In formgrader: {', '.join(sorted(standing.final.waiting))}."))
     if standing.outcome == NOT_GRADED:
         about.append((NOT_GRADED, "There is no grade; run `course grade`."))
     elif standing.outcome == NO_RECORD:
         about.append((NO_RECORD, "The gradebook has a grade that no grading run of `course grade` wrote."))
+    elif standing.outcome == "missing" and standing.excused:
+        return about
     elif standing.outcome == "missing" and not standing.reasons:
         about.append(("missing", f"{OUTCOMES['missing'].capitalize()}."))
     for report in standing.reports:

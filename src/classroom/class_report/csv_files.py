@@ -1,7 +1,8 @@
 """The grades as files: plain, for Canvas, for Moodle.
 
 The two for an LMS hold the grades of what was handed in and judged. Who handed in nothing, or could not be graded
-yet, is left out, so that the import changes nothing there: what a missing submission is worth is the LMS's rule.
+yet, is left out, so that the import changes nothing there: what a missing submission is worth is the LMS's rule. Whom
+the instructor has excused is excused in Canvas, too.
 """
 
 import csv
@@ -21,6 +22,7 @@ from classroom.questions.results import NOT_WRITTEN
 # begin a cell under other settings (OWASP, CSV Injection).
 FORMULA = re.compile(r"(^|[;\t\r\n])(\s*)(?=[=+\-@＝＋－＠|%])")
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+EXCUSED = "EX"  # what Canvas reads as an excuse
 POINTS_POSSIBLE = "Points Possible"  # Canvas takes a row whose first cell has these words for the maxima
 
 
@@ -63,12 +65,13 @@ def canvas_csv(standings: Iterable[Standing], assignment: str, max_score: float)
     """
     rows = [[*CANVAS_COLUMNS, assignment], [f"    {POINTS_POSSIBLE}", "", "", "", "", number(max_score)]]
     for standing in standings:
-        if standing.gradable:
+        if standing.gradable or standing.excused:
             person = standing.person
+            score = EXCUSED if standing.excused else _score(standing.score)
             name = person.sortable_name or person.id
             name = person.id if POINTS_POSSIBLE in name else name
             rows.append(
-                [defused(name), standing.number_at("Canvas"), "", defused(person.id), "", _score(standing.score)]
+                [defused(name), standing.number_at("Canvas"), defused(person.id_number), defused(person.id), "", score]
             )
     return _text(rows)
 
@@ -78,13 +81,15 @@ def moodle_csv(standings: Iterable[Standing], max_score: float, written: datetim
 
     The worksheet finds a student by Identifier, "Participant N" with the number that Moodle puts into the names of
     the files that are downloaded (importgradeslib.php: it needs Identifier, Grade and Last modified (grade)); without
-    one it passes the row over. The general import matches any column that is chosen there. It gives a row whose
-    chosen column is empty to the student above (load_data.php), so the e-mail column is here only when everybody has
-    an address.
+    one it passes the row over. It knows the headings in the language of Moodle's own interface alone, so this file is
+    for an English one; `worksheet.py` fills in the worksheet that Moodle gave, in any language. The general import
+    matches any column that is chosen there. It gives a row whose chosen column is empty to the student above
+    (load_data.php), so a column for numbers or e-mail addresses is here only when everybody has one.
     """
-    chosen = [standing for standing in standings if standing.gradable]
+    chosen = [standing for standing in standings if standing.gradable and not standing.excused]
     mail = all(standing.person.email for standing in chosen)
-    header = ["Identifier", "Full name", "ID number", *(["Email address"] if mail else [])]
+    ids = all(standing.person.id_number for standing in chosen)
+    header = ["Identifier", "Full name", *(["ID number"] if ids else []), *(["Email address"] if mail else [])]
     rows = [[*header, "Grade", "Maximum Grade", "Last modified (grade)", "Feedback comments"]]
     for standing in chosen:
         person = standing.person
@@ -94,7 +99,7 @@ def moodle_csv(standings: Iterable[Standing], max_score: float, written: datetim
             [
                 identifier,
                 defused(person.name or person.id),
-                defused(person.id),
+                *([defused(person.id_number)] if ids else []),
                 *([defused(person.email)] if mail else []),
                 _score(standing.score),
                 number(max_score),

@@ -10,6 +10,7 @@ from typing import Any
 from classroom.class_report.finals import Final, Finals, Person
 from classroom.grading import records
 from classroom.grading.course_dir import Course
+from classroom.students.allowances import read_allowances
 
 NOT_GRADED = "not graded"  # handed in, and no grading run has seen it
 NO_RECORD = "no record"  # in the gradebook, and not by `course grade`
@@ -28,6 +29,8 @@ class Standing:
     submitted: bool
     changed: bool  # handed in again since it was graded
     sender: Mapping[str, str] | None = None  # as `course collect` met them: `platform` and `number` there
+    excused: bool = False  # need not hand in
+    late_unknown: bool = False  # the platform marks it late without a time, so no penalty is taken yet
 
     def number_at(self, platform: str) -> str:
         """The number that "Canvas" or "Moodle" knows them by, or nothing.
@@ -97,6 +100,7 @@ def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]
     """Everybody in the gradebook or in submitted/, in the order of their names."""
     recorded = records.last_records(course.root, assignment)
     senders = _senders(course, assignment)
+    allowances = read_allowances(course.root)
     found = []
     for student in course.students(assignment):
         record = recorded.get(student)
@@ -110,6 +114,8 @@ def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]
                 submitted=directory.is_dir(),
                 changed=record is not None and _handed_in(directory) > record.written,
                 sender=senders.get(student),
+                excused=(assignment, student) in allowances and allowances[assignment, student].excused,
+                late_unknown=bool(senders.get(student, {}).get("late_unknown")),
             )
         )
     return sorted(found, key=lambda s: (s.person.sortable_name.casefold() or s.person.id.casefold(), s.person.id))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
           index.html    scores, questions by difficulty, misconceptions to explain again, what needs a look
           grades.csv    everybody, plain
           canvas.csv    for Canvas: Grades > Import
-          moodle.csv    for Moodle: the assignment's offline grading worksheet, or Grades > Import > CSV file
+          moodle.csv    for Moodle in English: the assignment's offline grading worksheet, or Grades > Import > CSV file
+
+        Moodle reads a worksheet only with the headings of its own language. In another one than English, download the
+        worksheet there ("Download grading worksheet"), and give it with --worksheet: its grades are filled in.
 
         Without an assignment: the term, in reports/term/. Totals over what is graded, everybody's progress, the
         mistakes that come back, and the totals for both platforms. Weights and drops are remembered.
@@ -34,6 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         examples:
           course report self-attention --course ~/transformer-2026
           course report 02 --course ~/transformer-2026 --out ~/week-3 --json > week-3.json
+          course report 02 --course ~/transformer-2026 --worksheet ~/Downloads/Bewertungen.csv
           course report --course ~/transformer-2026 --weight 07=2 --drop 1
         """,
         run,
@@ -50,6 +55,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="URL",
         help="where the course's Jupyter server answers, for links (default: http://localhost:8888)",
     )
+    parser.add_argument("--worksheet", type=Path, metavar="FILE", help="Moodle's, to be filled in, in any language")
     group = parser.add_argument_group("the term")
     group.add_argument(
         "--weight", action="append", default=[], metavar="ASSIGNMENT=N", help="what it counts (default: 1)"
@@ -63,8 +69,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
     from classroom.class_report.build import build
     from classroom.class_report.outline import outline, to_json
+    from classroom.class_report.worksheet import fill
     from classroom.class_report.write import write
     from classroom.grading.course_dir import open_course
+    from classroom.keeping.private import write_private
     from classroom.questions.assignment import find_solutions
 
     course = open_course(arguments.course)
@@ -81,11 +89,17 @@ def run(arguments: argparse.Namespace) -> int:
             solutions = None  # the course's own source/ says enough
     report = build(course, name, solutions)
     written = write(report, arguments.out or course.root / "reports" / name, arguments.formgrader)
+    problems = []
+    if arguments.worksheet:
+        filled, problems = fill(arguments.worksheet, report.standings, report.max_score)
+        written.append(written[0].with_name("moodle-worksheet.csv"))
+        write_private(written[-1], filled)
     if arguments.json:
         print(json.dumps(to_json(report), ensure_ascii=False, indent=1))
     else:
         print(outline(report), "", *written, sep="\n")
-    return int(report.needs_attention)
+    print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
+    return int(report.needs_attention or bool(problems))
 
 
 def _term(arguments: argparse.Namespace, course: "Course") -> int:

@@ -51,7 +51,7 @@ def read_table(path: Path) -> Table:
         content = path.read_bytes()
     except OSError as error:
         raise ClassroomError(f"{path} cannot be read: {error.strerror}") from None
-    text = _decoded(path, content)
+    text = decoded(path, content)
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
     try:
         rows = [
@@ -68,7 +68,12 @@ def read_table(path: Path) -> Table:
     return Table(path, headings, tuple(read))
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def decoded(path: Path, content: bytes) -> str:
+    """The text of a CSV file.
+
+    Raises:
+        ClassroomError: it is something else.
+    """
     if content[:4] == b"PK\x03\x04":
         raise ClassroomError(f"{path} is a spreadsheet; save it as CSV, and give that")
     for encoding in ENCODINGS:

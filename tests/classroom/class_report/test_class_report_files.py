@@ -3,13 +3,17 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from synthetic_class import GRADED, POINTS, question, report, standing
 
+from classroom.class_report.attention import notices
 from classroom.class_report.csv_files import canvas_csv, defused, feedback, grades_csv, moodle_csv
 from classroom.class_report.finals import Final, Person
+from classroom.class_report.worksheet import fill
+from classroom.errors import ClassroomError
 from classroom.questions.results import NOT_WRITTEN
 
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -163,11 +167,61 @@ def test_moodle_s_general_import_gives_everybody_their_own_grade():
         "bo@example.org": [8.75],
         "dan@example.org": [11.5],
     }
-    assert moodle_import(text, "ID number").keys() == {"ada", "bo", "dan"}
+    assert "ID number" not in rows(text)[0]  # nobody's is known, and what the course calls them is not it
+    numbered = [standing(Person("ada", "Ada", id_number="S1")), standing(Person("bo", "Bo", id_number="S2"))]
+    assert moodle_import(moodle_csv(numbered, MAXIMUM, NOW), "ID number") == {"S1": [11.5], "S2": [11.5]}
+    assert [row[2] for row in rows(canvas_csv(numbered, "a", MAXIMUM))[2:]] == ["S1", "S2"]
     # One without an address: the column is gone, so that nobody's grade goes to the row above.
     some = moodle_csv([standing(ADA), standing(Person("eve", "Eve"))], MAXIMUM, NOW)
     assert "Email address" not in rows(some)[0]
-    assert moodle_import(some, "ID number") == {"ada": [11.5], "eve": [11.5]}
+    half = moodle_csv([numbered[0], standing(Person("eve", "Eve"))], MAXIMUM, NOW)
+    assert "ID number" not in rows(half)[0]
+
+
+WORKSHEETS = {
+    "English": "Identifier,Full name,ID number,Email address,Status,Grade,Maximum Grade,Last modified (grade)\r\n"
+    "Participant 901,Ada Example,,ada@example.org,Submitted,,11.50,-\r\n"
+    "Participant 902,Bo,,bo@example.org,Submitted,1.00,11.50,-\r\n"
+    'Participant 999,"Somebody, Else",,x@example.org,No submission,,11.50,-\r\n',
+    "German": '\ufeffID,"Vollständiger Name",E-Mail-Adresse,Status,Bewertung,Bestwertung,"Zuletzt geändert"\r\n'
+    'Teilnehmer/in901,"Ada Example",ada@example.org,Abgegeben,,"11,50",-\r\n'
+    'Teilnehmer/in902,Bo,bo@example.org,Abgegeben,"1,00","11,50",-\r\n'
+    'Teilnehmer/in999,Somebody,x@example.org,Nein,,"11,50",-\r\n',
+}
+
+
+@pytest.mark.parametrize("language", WORKSHEETS)
+@pytest.mark.parametrize("platform", ["Moodle", None])
+def test_moodle_s_own_worksheet_is_filled_in_whatever_language(tmp_path, language, platform):
+    path = tmp_path / "worksheet.csv"
+    path.write_bytes(WORKSHEETS[language].encode())
+    filled, problems = fill(path, some_class(platform), MAXIMUM)
+    before, after = rows(WORKSHEETS[language].removeprefix("\ufeff")), rows(filled)
+    assert after[0] == before[0]
+    grade = next(i for i, name in enumerate(before[0]) if name in ("Grade", "Bewertung"))
+    assert [row[grade] for row in after[1:]] == ["11.5", "8.75", ""]
+    for old, new in zip(before, after, strict=True):
+        assert [c for i, c in enumerate(old) if i != grade] == [c for i, c in enumerate(new) if i != grade]
+    assert problems == ["dan has a grade and no row in worksheet.csv."]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\r\n1,2\r\n", WORKSHEETS["English"].replace("11.50", "100.00"), "\0"])
+def test_another_worksheet_gets_a_sentence(tmp_path, text):
+    path = tmp_path / "worksheet.csv"
+    path.write_text(text)
+    with pytest.raises(ClassroomError, match="is not Moodle's grading worksheet of this assignment"):
+        fill(path, some_class(), MAXIMUM)
+
+
+def test_an_excuse_reaches_canvas_and_nobody_s_penalty():
+    excused = [replace(s, excused=True) if s.person.id in ("ada", "may") else s for s in some_class()]
+    scores = {row[3]: row[5] for row in rows(canvas_csv(excused, "a", MAXIMUM))[2:]}
+    assert scores == {"ada": "EX", "bo": "8.75", "dan": "11.5", "may": "EX"}
+    assert "Ada" not in moodle_csv(excused, MAXIMUM, NOW)
+    kinds = {(n.kind, n.student) for n in notices(excused, [])}
+    assert not {kind for kind, student in kinds if student == "may"} & {"late"}
+    late = [replace(s, late_unknown=True) for s in some_class()]
+    assert ("late", "bo") in {(n.kind, n.student) for n in notices(late, [])}
 
 
 def test_a_grade_that_a_person_gave_counts_even_where_nothing_was_submitted():

@@ -119,7 +119,7 @@ def test_the_numbers_of_a_download_are_used(graded, tmp_path):
     (root / "results" / "01-rows" / "senders.json").write_text(json.dumps({"amy": sender}))
     report(root)
     out = root / "reports" / "01-rows"
-    assert "Participant 4711,Amy Zed,amy,5,5," in (out / "moodle.csv").read_text(encoding="utf-8")
+    assert "Participant 4711,Amy Zed,5,5," in (out / "moodle.csv").read_text(encoding="utf-8")
     assert '"Zed, Amy",,,amy,,5' in (out / "canvas.csv").read_text(encoding="utf-8")
 
 
