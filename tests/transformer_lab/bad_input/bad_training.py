@@ -60,19 +60,19 @@ CASES: dict[str, Given] = {
         r".*best\.pt is missing and no step is left to make another; go on with --set steps=N\.",
     ),
     "images of no known place": (
-        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--data", str(folder / "none.npz")],
+        lambda folder, run: [*TINY, "--set", "architecture=vision", "--data", str(folder / "none.npz")],
         r".*none\.npz does not exist; give an \.npz file of images and labels, or digits\.",
     ),
     "a log instead of images": (
-        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--data", str(run / "log.csv")],
+        lambda folder, run: [*TINY, "--set", "architecture=vision", "--data", str(run / "log.csv")],
         r".*log\.csv is damaged or no \.npz file of plain arrays \(.*\)\.",
     ),
     "patches that do not tile an image": (
-        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--set", "patch_size=7"],
+        lambda folder, run: [*TINY, "--set", "architecture=vision", "--set", "patch_size=7"],
         r"image_size=24 is not divisible by patch_size=7; choose patches that tile the image",
     ),
     "subwords of images": (
-        lambda folder, run: [*SMALL, "--set", "architecture=vision", "--set", "bpe_dropout=0.1"],
+        lambda folder, run: [*TINY, "--set", "architecture=vision", "--set", "bpe_dropout=0.1"],
         r"bpe_dropout=0\.1 leaves out merges of subwords; images have none.*",
     ),
     "a language model of a language that nobody generates": (
