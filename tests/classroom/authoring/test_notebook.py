@@ -1,5 +1,5 @@
 import pytest
-from submissions import ROWS
+from submissions import IN_WORDS, ROWS
 
 from classroom.authoring.notebook import author_notebook, checked_question
 from classroom.errors import ClassroomError
@@ -62,3 +62,34 @@ def test_what_an_author_forgot_gets_a_sentence(tmp_path, text, sentence):
 )
 def test_recognises_check_cells(source, question):
     assert checked_question(source) == question
+
+
+WORDS = (IN_WORDS.directory / "in-words.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (WORDS.replace("answer:why-rows", "answer:why"), "unknown written question 'why'; there are: why-rows"),
+        (WORDS.replace("answer:why-rows", "answer:row-ranges"), "unknown written question 'row-ranges'"),
+        (WORDS.replace("answer:plot-rows", "answer:why-rows"), "'why-rows' is there twice"),
+        (WORDS.replace(' tags=["answer:why-rows"]', ""), "solutions belong in code cells, or in a cell with the tag"),
+        (
+            WORDS.replace("# ### BEGIN SOLUTION", "#").replace("# ### END SOLUTION", "#"),
+            "answers 'why-rows' without a solution region",
+        ),
+    ],
+)
+def test_a_written_answer_s_cell_that_is_not_as_it_should_be(tmp_path, text, sentence):
+    path = tmp_path / "in-words.py"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ClassroomError, match=sentence):
+        author_notebook(path, IN_WORDS.asked)
+
+
+def test_the_guide_stands_right_above_the_answer(tmp_path):
+    ids = [cell.id for cell in author_notebook(IN_WORDS.directory / "in-words.py", IN_WORDS.asked).cells]
+    assert ids[ids.index("row-ranges-answer") - 1] == "row-ranges-guide"
+    place = ids.index("why-rows")
+    assert ids[place - 2 : place] == ["why-rows-guide", "why-rows-rubric"]
+    assert len(set(ids)) == len(ids)

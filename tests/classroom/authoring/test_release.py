@@ -96,8 +96,10 @@ def test_notebooks_are_clean_and_their_cells_have_stable_ids(assignment, fresh):
         nbformat.validate(notebook)
         assert notebook.metadata.kernelspec.name == "python3"
         assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
-        for position, cell in enumerate(notebook.cells, start=1):
-            assert cell.id == cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
+        assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+        for cell in notebook.cells:
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+            assert cell.id == grade_id if grade_id else re.fullmatch(r"cell-\d\d|[a-z0-9-]+-guide", cell.id)
             if cell.metadata.get("nbgrader", {}).get("solution"):
                 assert STUB.splitlines()[-1] in cell.source
                 compile(cell.source, cell.id, "exec")
