@@ -101,7 +101,7 @@ def test_the_notebook_and_python_share_one_state(lab: str, page: Page, requests_
     figure.locator("[data-handle=k0]").focus()
     page.keyboard.press("ArrowUp")
     run_cell(page, 2)
-    expect(page.locator(".jp-OutputArea-output", has_text="now")).to_have_text(
+    expect(page.locator(".jp-RenderedText", has_text="now")).to_have_text(
         "now 1 False [False, True, True, True] [1.0, 0.1] [2.0, 0.0]\n",
         timeout=KERNEL,
     )
