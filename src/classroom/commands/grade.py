@@ -87,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _grade(arguments: argparse.Namespace, course: "Course") -> int:
+    from classroom.grading.by_hand import totals_by_hand
     from classroom.grading.changes import text
     from classroom.grading.course_lock import only_run
     from classroom.grading.grade import as_judged, grade
@@ -137,7 +138,8 @@ def _grade(arguments: argparse.Namespace, course: "Course") -> int:
         found = changes_from_last_run(run, reports)
         said, data, status = text(found, len(reports)), [change.to_json() for change in found], int(bool(found))
     else:
-        said, data, status = summary(reports), reports, int(any(needs_attention(report) for report in reports))
+        said, data = summary(reports, totals_by_hand(course, name)), reports
+        status = int(any(needs_attention(report) for report in reports))
     if arguments.json != "-":
         print(said)
     if arguments.json:

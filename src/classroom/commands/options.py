@@ -1,8 +1,11 @@
 """What several of the classroom's commands share: how a command is declared, and options that mean the same."""
 
 import argparse
+import os
+import stat
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from classroom.processes.limits import Limits
@@ -30,7 +33,22 @@ def command(
 
 def _without_slow_import(run: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
     skip_grammar_of_addresses()
-    return run(arguments)
+    with _private(getattr(arguments, "course", None) or getattr(arguments, "directory", None)):
+        return run(arguments)
+
+
+@contextmanager
+def _private(course: Path | None) -> Iterator[None]:
+    """Inside, what is written into a course can be read by its owner alone; by a group where the group may write."""
+    if course is None:
+        yield
+        return
+    shared = course.is_dir() and course.stat().st_mode & stat.S_IWGRP
+    usual = os.umask(0o007 if shared else 0o077)
+    try:
+        yield
+    finally:
+        os.umask(usual)
 
 
 def add_solutions(parser: argparse.ArgumentParser) -> None:

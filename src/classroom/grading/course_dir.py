@@ -130,7 +130,7 @@ def init_course(root: Path, assignments: Sequence[Assignment]) -> tuple[list[str
     root = root.resolve()
     if not (root / CONFIG).exists():
         _check_place(root)
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)  # students' work and grades are nobody else's business
         (root / CONFIG).write_text(CONFIG_TEXT, encoding="utf-8")
     for name in ("source", "submitted"):
         (root / name).mkdir(exist_ok=True)

@@ -71,19 +71,28 @@ def needs_attention(report: dict[str, Any]) -> bool:
     return report["outcome"] != "graded" or bool(report["flags"])
 
 
-def summary(reports: Sequence[dict[str, Any]]) -> str:
-    """The run as text: a line a notebook, then what needs attention, sentence by sentence."""
+def summary(
+    reports: Sequence[dict[str, Any]], totals: Mapping[tuple[str, str], tuple[float, float]] | None = None
+) -> str:
+    """The run as text: a line a notebook, then what needs attention, sentence by sentence.
+
+    `totals`: points and their maximum, by student and notebook, where a person gave some of them in formgrader.
+    """
+    totals = totals or {}
     rows = [
         (
             r["student"],
             r["notebook"],
-            f"{r['score']:g} / {r['max_score']:g}{_and_by_hand(r)}",
+            _points(r, totals.get((r["student"], r["notebook"]))),
             r["outcome"] + (" ⚑" if r["flags"] else ""),
         )
         for r in reports
     ]
     header, *body = padded([("student", "notebook", "points", "outcome"), *rows], right=(2,))
     lines = [header, "─" * max(map(width, [header, *body])), *body]
+    counted = sum((r["student"], r["notebook"]) in totals for r in reports)
+    if counted:
+        lines.append(f"\nPoints given by hand are counted in {counted} notebook{'s' * (counted != 1)}.")
     noted = [r for r in reports if needs_attention(r)]
     if noted:
         lines.append("\nTo look at:")
@@ -92,6 +101,12 @@ def summary(reports: Sequence[dict[str, Any]]) -> str:
             if sentence:
                 lines.append(f"  {r['student']}, {r['notebook']}: {sentence}")
     return "\n".join(lines)
+
+
+def _points(report: dict[str, Any], total: tuple[float, float] | None) -> str:
+    if total is not None:
+        return f"{total[0]:g} / {total[1]:g}"
+    return f"{report['score']:g} / {report['max_score']:g}{_and_by_hand(report)}"
 
 
 def _and_by_hand(report: dict[str, Any]) -> str:
