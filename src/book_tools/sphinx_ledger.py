@@ -186,7 +186,7 @@ def summary(record: ledger.Ledger, met: dict[str, Evidence]) -> str:
     waiting = len(record.claims) - len(met)
     counts.append(f'<li class="verdict-none"><b>{waiting}</b> <span aria-hidden="true">·</span> chapter to come</li>')
     chips = []
-    for claim in record.claims.values():
+    for _, claim in sorted(record.claims.items()):
         shown = Verdict(met[claim.id].verdict) if claim.id in met else None
         name, slug, mark = (shown.value, shown.slug, shown.mark) if shown else ("chapter to come", "verdict-none", "·")
         chips.append(

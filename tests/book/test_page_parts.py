@@ -292,3 +292,13 @@ def test_links_to_notebooks_come_from_the_settings(build, tmp_path):
     page = (tmp_path / "site" / "many-heads.html").read_text(encoding="utf-8")
     assert 'href="https://example.org/exercises/02-self-attention/self-attention.ipynb"' in page
     assert "Binder" not in page[page.index('class="notebooks"') :]
+
+
+def test_punctuation_stays_with_its_formula(build, tmp_path):
+    result = build(("See {numref}", "Both ($a$, $b$) and $c$. See {numref}"))
+    assert result.returncode == 0, result.stderr
+    page = (tmp_path / "site" / "many-heads.html").read_text(encoding="utf-8")
+    assert '<span class="math-word">(<span class="math' in page
+    for mark in (",", ")", "."):  # right after the formula, inside what may not be broken
+        assert re.search(rf"</span></span>\{mark}</span>", page), mark
+    assert "Both (" in plain(page)

@@ -25,11 +25,7 @@ HERE = Path(__file__).parent / "katex"
 STYLE = "katex/katex.min.css"
 ALIGNED = re.compile(r"(?<!\\)\\\\|(?<!\\)&")
 
-WORD_JOINER = "&#8288;"
-OPENING, CLOSING = (
-    ("(", "[", "“", "‘"),
-    (")", "]", "”", "’", ",", ".", ";", ":", "?", "!", "-", "–", "，", "。", "、", "；", "："),
-)
+OPENING, CLOSING = re.compile(r"[(\[“‘]*$"), re.compile(r"[)\]”’,.;:?!–，。、；：-]*")
 
 
 class FormulaError(ValueError):
@@ -68,15 +64,27 @@ def _drawn(translator: Any, node: nodes.math | nodes.math_block, formula: str, *
 
 
 def visit_math(translator: Any, node: nodes.math) -> None:
-    """An inline formula. Brackets and punctuation that touch it stay on its line, as if it were a word."""
-    at = node.parent.index(node)
-    before = node.parent[at - 1].astext() if at else ""
-    after = node.parent[at + 1].astext() if at + 1 < len(node.parent) else ""
-    translator.body.append(WORD_JOINER if before.endswith(OPENING) else "")
+    """An inline formula."""
     translator.body.append(translator.starttag(node, "span", "", CLASS="math"))
     translator.body.append(_drawn(translator, node, node.astext(), display=False) + "</span>")
-    translator.body.append(WORD_JOINER if after.startswith(CLOSING) else "")
     raise nodes.SkipNode
+
+
+def keep_together(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Brackets and punctuation that touch an inline formula stay on its line, as with a word."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, at = formula.parent, formula.parent.index(formula)
+        before = parent[at - 1] if at and isinstance(parent[at - 1], nodes.Text) else nodes.Text("")
+        after = parent[at + 1] if at + 1 < len(parent) and isinstance(parent[at + 1], nodes.Text) else nodes.Text("")
+        opening, closing = OPENING.search(before)[0], CLOSING.match(after)[0]
+        if opening or closing:
+            parts = (nodes.Text(opening), formula.deepcopy(), nodes.Text(closing))
+            together = nodes.inline("", "", *parts, classes=["math-word"])
+            parent.replace(formula, together)
+            if opening:
+                parent.replace(before, nodes.Text(before[: -len(opening)]))
+            if closing:
+                parent.replace(after, nodes.Text(after[len(closing) :]))
 
 
 def visit_displaymath(translator: Any, node: nodes.math_block) -> None:
@@ -119,5 +127,6 @@ def setup(app: Sphinx) -> None:
     """Registers the renderer and the events. After jupyter-book's own settings, which it writes at `config-inited`."""
     app.add_html_math_renderer("katex", (visit_math, None), (visit_displaymath, None))
     app.connect("config-inited", choose, priority=900)
+    app.connect("doctree-resolved", keep_together)
     app.connect("html-page-context", link_style)
     app.connect("build-finished", copy)
