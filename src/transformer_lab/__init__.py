@@ -3,7 +3,7 @@
 To read it from the first line to the whole model: `attention`, `masks`, `multihead`, `positional`, `normalization`,
 `feedforward`, `layers`, `embedding`, `transformer`. Then what is done with it: `training.loss`, `training.schedule`,
 `training.trainer`, `translation.decoding`, `cache`. Then what differs: `prenorm`, `grouped_query`, `rotary`,
-`learned_positions`; what came before (`predecessors`), and what followed (`beyond`). What a model can learn to do besides
-translating is in `tasks`; how its weights compare with torch's own layers in `torch_weights`; mistakes and blocks without
-a part, for looking at, in `specimens` and `block_specimens`.
+`learned_positions`; what came before (`predecessors`), and what followed (`beyond`). What a model can learn to do
+is in `tasks`; weights to and from torch's own layers in `torch_weights`; mistakes, and blocks without a part, in
+`specimens` and `block_specimens`.
 """
