@@ -45,7 +45,7 @@ class Found:
 
 def look(assignment: str, question_id: str, seeds: range) -> Found:
     """Draws one question on these seeds and judges every implementation of it."""
-    from classroom.questions.drawn import draw, drawn_once
+    from classroom.questions.drawn import draw
     from classroom.questions.evidence import scores
     from classroom.questions.examiner import examine
     from classroom.questions.fairness import doubts
@@ -56,7 +56,7 @@ def look(assignment: str, question_id: str, seeds: range) -> Found:
         started = time.process_time()
         drawing = draw(question, seed)
         found.seconds += time.process_time() - started
-        found.redrawn += bool(doubts(question, drawn_once(question, seed)))
+        found.redrawn += drawing.attempt > 0
         told = [f"{doubt.about} {doubt.sentence}" for doubt in doubts(question, drawing)]
         for name, score in scores(question, drawing).items():
             if score != usual[name]:

@@ -63,8 +63,8 @@ def cases(rng: np.random.Generator) -> list[Case]:
             {"unchanged": np.array([[True], [True], [True], [False]])},
         ),
         Case(
-            "one short sequence, then three longer ones",
-            (counted((1,), 2, 2), counted((3,), 7, 8)),
+            "one short sequence, then three longer ones, with more heads",
+            (counted((1, 2), 2, 2), counted((3, 5), 7, 8)),
             frozenset({"cost"}),
         ),
     ]
@@ -193,6 +193,41 @@ def by_normalising_last(query, key, value, mask=None):
         exponentials = exponentials * mask
     total = exponentials.sum(dim=-1, keepdim=True)
     return exponentials @ value / total.clamp(min=1e-30)
+
+
+def half_of_the_power(query, key, value, mask=None):
+    return masked_softmax(query @ key.mT / query.shape[-1] ** 1 / 2, mask) @ value
+
+
+def scaled_by_keys(query, key, value, mask=None):
+    return masked_softmax(query @ key.mT / math.sqrt(key.shape[-2]), mask) @ value
+
+
+def always_causal(query, key, value, mask=None):
+    triangle = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool).tril()
+    return scaled_dot_product_attention(query, key, value, triangle if mask is None else mask & triangle)
+
+
+def softmax_of_the_output(query, key, value, mask=None):
+    scores = attention_scores(query, key)
+    hidden = scores if mask is None else scores.masked_fill(~mask, -1e9)
+    return (hidden @ value).softmax(dim=-1)
+
+
+def softmax_twice(query, key, value, mask=None):
+    return attention_weights(query, key, mask).softmax(dim=-1) @ value
+
+
+def shared_out_twice(query, key, value, mask=None):
+    weights = attention_weights(query, key, mask)
+    return weights / (weights.sum(dim=-2, keepdim=True) + 1e-9) @ value
+
+
+def axis_left_out(query, key, value, mask=None):
+    scores = attention_scores(query, key)
+    dim = 0 if scores.ndim == 3 else 1  # what torch guesses
+    filled = scores if mask is None else scores.masked_fill(~mask, -1e9)
+    return filled.softmax(dim=dim) @ value
 
 
 ATTENTION = Question(
@@ -325,6 +360,47 @@ ATTENTION = Question(
             "Right, but one query after another in a Python loop. A matrix product does them all at once, and that "
             "is why attention is fast: `query @ key.transpose(-2, -1)` holds every score.",
             one_query_at_a_time,
+        ),
+        Misconception(
+            "half of the power",
+            "No root is taken: `x / d_k ** 1/2` is `(x / d_k) / 2`, since a power binds more closely than a division. "
+            "Write `d_k ** 0.5` or `math.sqrt(d_k)`.",
+            half_of_the_power,
+        ),
+        Misconception(
+            "scaled by the number of keys",
+            "You scale by the number of keys. The dot product runs over the features: take `query.shape[-1]`.",
+            scaled_by_keys,
+        ),
+        Misconception(
+            "always causal",
+            "You hide the future whether a mask says so or not. Who may see whom is the caller's choice: without a "
+            "mask every query sees every key.",
+            always_causal,
+        ),
+        Misconception(
+            "softmax of the output",
+            "Your softmax comes last, over the features of the output. It belongs before the product with the values, "
+            "where it makes weights of the scores.",
+            softmax_of_the_output,
+        ),
+        Misconception(
+            "softmax twice",
+            "Your weights go through a softmax twice. They are shares already: the second one makes them nearly equal, "
+            "and hidden keys get weight again.",
+            softmax_twice,
+        ),
+        Misconception(
+            "shared out among queries as well",
+            "Your weights are divided by their sum over the *queries* on top of the softmax, so the rows no longer sum "
+            "to 1. Once per query is enough.",
+            shared_out_twice,
+        ),
+        Misconception(
+            "axis left out",
+            "Your softmax has no `dim`: torch then takes an axis by the number of axes, and for most inputs that is "
+            "not the keys'. Say `dim=-1`.",
+            axis_left_out,
         ),
     ),
     alternatives={

@@ -148,6 +148,28 @@ def by_product(tokens, pad_id):
     return (torch.tril(torch.ones(n, n)) * (tokens != pad_id).float()[:, None, :]) > 0
 
 
+def larger_than_padding(tokens, pad_id):
+    return _triangle(tokens) & (tokens > pad_id)[:, None, :]
+
+
+def ends_at_padding(tokens, pad_id):
+    return _triangle(tokens) & (tokens != pad_id).long().cumprod(dim=-1).bool()[:, None, :]
+
+
+def own_position_always(tokens, pad_id):
+    return decoder_mask(tokens, pad_id) | torch.eye(tokens.shape[-1], dtype=torch.bool)
+
+
+def first_sentence_for_all(tokens, pad_id):
+    return (_triangle(tokens) & (tokens[0] != pad_id)).expand(len(tokens), -1, -1)
+
+
+def row_of_padding(tokens, pad_id):
+    mask = _triangle(tokens).repeat(len(tokens), 1, 1)
+    mask[:, :, pad_id % tokens.shape[-1]] = False
+    return mask
+
+
 DECODER_MASK = Question(
     id="decoder-mask",
     title="Who may see whom?",
@@ -243,6 +265,36 @@ DECODER_MASK = Question(
             "an axis too many",
             "You have an axis for the heads already. With one head the mask is `(batch, n, n)`.",
             head_axis,
+        ),
+        Misconception(
+            "larger than the padding",
+            "You take every token above `pad_id` for real and every one below it for padding. Padding is one number: "
+            "compare with `!=`.",
+            larger_than_padding,
+        ),
+        Misconception(
+            "everything after the first padding hidden",
+            "After the first padding you hide all that follows, real tokens as well. Padding may stand in front: look "
+            "at each token on its own.",
+            ends_at_padding,
+        ),
+        Misconception(
+            "own position always visible",
+            "A token on padding sees itself in your mask. The rule knows no exception: padding is hidden as a key from "
+            "every query, its own included.",
+            own_position_always,
+        ),
+        Misconception(
+            "the first sentence's padding for all",
+            "You look for padding in the first sentence only. Each sentence of the batch has its own: keep the batch "
+            "axis.",
+            first_sentence_for_all,
+        ),
+        Misconception(
+            "pad_id taken for a position",
+            "You hide the position number `pad_id`. It is the number that a padding *token* has, wherever it stands: "
+            "compare the tokens with it.",
+            row_of_padding,
         ),
     ),
     alternatives={

@@ -162,6 +162,31 @@ class ByLoop(ByFunctions):
         return torch.cat(rows, dim=-2)
 
 
+class AlwaysCausal(SelfAttention):
+    def forward(self, x, mask=None):
+        triangle = torch.ones(x.shape[-2], x.shape[-2], dtype=torch.bool).tril()
+        return super().forward(x, triangle if mask is None else mask & triangle)
+
+
+class NoSoftmax(SelfAttention):
+    def forward(self, x, mask=None):
+        scores = self.query(x) @ self.key(x).mT / self.query.out_features**0.5
+        return (scores if mask is None else scores.masked_fill(~mask, 0.0)) @ self.value(x)
+
+
+class MaskedAfterwards(SelfAttention):
+    def forward(self, x, mask=None):
+        weights = (self.query(x) @ self.key(x).mT / self.query.out_features**0.5).softmax(dim=-1)
+        return (weights if mask is None else weights * mask) @ self.value(x)
+
+
+class OverQueries(SelfAttention):
+    def forward(self, x, mask=None):
+        scores = self.query(x) @ self.key(x).mT / self.query.out_features**0.5
+        filled = scores if mask is None else scores.masked_fill(~mask, -1e9)
+        return filled.softmax(dim=-2) @ self.value(x)
+
+
 LAYER = Question(
     id="self-attention-layer",
     title="The layer",
@@ -246,6 +271,28 @@ LAYER = Question(
             "fixed precision",
             "Your output is float32 whatever comes in. A layer in float64 gives float64.",
             SinglePrecision,
+        ),
+        Misconception(
+            "always causal",
+            "You hide the future whether a mask says so or not. Who may see whom is the caller's choice: without a "
+            "mask every token sees every token.",
+            AlwaysCausal,
+        ),
+        Misconception(
+            "no softmax",
+            "You multiply the values by the scores themselves. Turn scores into weights with a softmax first.",
+            NoSoftmax,
+        ),
+        Misconception(
+            "masked after the softmax",
+            "You remove hidden keys after the softmax, so the visible weights no longer sum to 1. Hide the keys "
+            "before the softmax.",
+            MaskedAfterwards,
+        ),
+        Misconception(
+            "softmax over queries",
+            "Your weights sum to 1 over the *query* axis; softmax belongs on the key axis: `dim=-1`.",
+            OverQueries,
         ),
     ),
     alternatives={"functional linear": ByFunctions, "einsum": ByEinsum, "one token at a time": ByLoop},

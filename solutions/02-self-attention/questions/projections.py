@@ -91,6 +91,14 @@ def by_one_product(x, w_q, w_k, w_v):
     return together.split([w_q.shape[-1], w_k.shape[-1], w_v.shape[-1]], dim=-1)
 
 
+def values_from_keys(x, w_q, w_k, w_v):
+    return x @ w_q, x @ w_k, x @ w_k
+
+
+def cut_off_at_zero(x, w_q, w_k, w_v):
+    return tuple(part.relu() for part in project_qkv(x, w_q, w_k, w_v))
+
+
 PROJECTIONS = Question(
     id="project-qkv",
     title="Three views of a token",
@@ -146,6 +154,17 @@ PROJECTIONS = Question(
             "You convert to float32 on the way. Keep the dtype of the input: a float64 sequence gives float64 "
             "queries, keys and values.",
             single_precision,
+        ),
+        Misconception(
+            "values from the keys' matrix",
+            "Your values come from the keys' matrix, and `w_v` is never used. What a token gives away need not look "
+            "like what it is found by.",
+            values_from_keys,
+        ),
+        Misconception(
+            "cut off at zero",
+            "Negative entries are missing: there is a ReLU. The projection is a matrix product and nothing else.",
+            cut_off_at_zero,
         ),
     ),
     alternatives={"einsum": by_einsum, "linear": by_linear, "loop": by_loop, "one product": by_one_product},

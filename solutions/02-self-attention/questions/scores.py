@@ -34,8 +34,8 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("a single token", {"values", "shape"}, (1,), 1, 1, 5),
         case("double precision", {"values", "shape"}, (2,), 3, 2, 3, dtype=np.float64),
         Case(
-            "one short sequence, then three longer ones",
-            (call((1,), 2, 2, 3, count=True), call((3,), 7, 8, 3, count=True)),
+            "one short sequence, then three longer ones, with more heads",
+            (call((1, 2), 2, 2, 3, count=True), call((3, 5), 7, 8, 3, count=True)),
             frozenset({"cost"}),
         ),
     ]
@@ -104,6 +104,23 @@ def by_broadcasting(query, key):
 
 def by_scaling_first(query, key):
     return torch.matmul(query / math.sqrt(query.shape[-1]), key.mT)
+
+
+def scaled_by_queries(query, key):
+    return unscaled(query, key) / math.sqrt(query.shape[-2])
+
+
+def half_of_the_power(query, key):
+    return unscaled(query, key) / query.shape[-1] ** 1 / 2
+
+
+def standardised(query, key):
+    products = unscaled(query, key)
+    return products / products.std()
+
+
+def by_fixed_width(query, key):
+    return unscaled(query, key) / 8
 
 
 SCORES = Question(
@@ -194,6 +211,29 @@ SCORES = Question(
         ),
         cut_graph(attention_scores),
         fixed_precision(attention_scores, "scores"),
+        Misconception(
+            "scaled by the number of queries",
+            "You divide by the root of the number of queries. The sum in a dot product runs over the features: take "
+            "the size of the last axis, `query.shape[-1]`.",
+            scaled_by_queries,
+        ),
+        Misconception(
+            "half of the power",
+            "No root is taken: `x / d_k ** 1/2` is `(x / d_k) / 2`, since a power binds more closely than a division. "
+            "Write `d_k ** 0.5` or `math.sqrt(d_k)`.",
+            half_of_the_power,
+        ),
+        Misconception(
+            "divided by their own spread",
+            "You divide the scores by their own standard deviation. Then each score depends on all others, of other "
+            "sentences too. The scale is a fixed number for the layer: √d_k.",
+            standardised,
+        ),
+        Misconception(
+            "a fixed width",
+            "You divide by 8, which is √64: right for one width only. Take the size of the last axis, whatever it is.",
+            by_fixed_width,
+        ),
     ),
     alternatives={"einsum": by_einsum, "broadcasting": by_broadcasting, "scaling first": by_scaling_first},
     forbidden=("transformer_lab.attention.attention_scores",),

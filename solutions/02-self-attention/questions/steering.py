@@ -120,6 +120,27 @@ def by_columns(weights, key, factor):
     return torch.stack([c / total.clamp(min=1e-30) for c in columns], dim=-1)
 
 
+def power(weights, key, factor):
+    edited = weights.clone()
+    edited[..., key] = edited[..., key] ** factor
+    return _normalised(edited)
+
+
+def uniform_where_nothing(weights, key, factor):
+    edited = _multiplied(weights, key, factor)
+    total = edited.sum(dim=-1, keepdim=True)
+    return torch.where(total == 0, 1 / weights.shape[-1], edited / total.masked_fill(total == 0, 1.0))
+
+
+def last_key(weights, key, factor):
+    return _normalised(_multiplied(weights, weights.shape[-1] - 1, factor))
+
+
+def over_everything(weights, key, factor):
+    edited = _multiplied(weights, key, factor)
+    return edited / edited.sum()
+
+
 STEERING = Question(
     id="steer",
     title="Steering attention",
@@ -181,6 +202,26 @@ STEERING = Question(
         ),
         cut_graph(steer),
         fixed_precision(steer, "weights"),
+        Misconception(
+            "a power in place of a product",
+            "You raise the weight to the power of the factor. It multiplies: a factor of 0 gives 0, not 1.",
+            power,
+        ),
+        Misconception(
+            "uniform where nothing is left",
+            "A row whose sum is 0 gets equal weights in your version. It has nothing to share: it stays 0.",
+            uniform_where_nothing,
+        ),
+        Misconception(
+            "always the last key",
+            "You steer the last key whatever `key` says.",
+            last_key,
+        ),
+        Misconception(
+            "normalised over everything",
+            "All your weights together sum to 1. Every row shares out a unit of its own: sum over `dim=-1`.",
+            over_everything,
+        ),
     ),
     alternatives={"nan_to_num": by_scores, "clone": by_clone, "column by column": by_columns},
     guide=Guide(

@@ -56,6 +56,7 @@ class Drawing:
     reference: Answers
     misconceptions: tuple[Answers, ...]
     alternatives: Mapping[str, Answers]
+    attempt: int = 0  # how many drawings from this seed were thrown away
 
 
 def materialise(question: Question, seed: int, exact: bool = False) -> DrawnQuestion:
@@ -139,7 +140,7 @@ def drawn_once(question: Question, seed: int, attempt: int = 0) -> Drawing:
         ),
     )
     alternatives = {name: answers_of(alternative, cases) for name, alternative in question.alternatives.items()}
-    return Drawing(drawn, reference, wrong, alternatives)
+    return Drawing(drawn, reference, wrong, alternatives, attempt)
 
 
 def _check(question: Question, cases: Sequence[Case], expected: Answers) -> None:

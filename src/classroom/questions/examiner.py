@@ -44,6 +44,12 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: 
     return QuestionResult(question.id, question.title, tuple(results), diagnosis and diagnosis.sentence)
 
 
+def passed(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> tuple[bool, ...]:
+    """Which criteria are earned: `judge` without words, in half the time."""
+    understood = shows_understanding(question, actual)
+    return tuple(not _verdict(question, criterion, actual, EXACT, understood) for criterion in question.criteria)
+
+
 def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> bool:
     """Whether the values are right in at least one ordinary case (see `classroom.questions.ordinary`)."""
     judges = [criterion for criterion in question.criteria if isinstance(criterion, Values)]

@@ -6,7 +6,7 @@ Both with room to spare: a student's float32 rounds otherwise than ours.
 from dataclasses import dataclass, replace
 
 from classroom.questions.drawn import Answers, Drawing, DrawnQuestion
-from classroom.questions.examiner import judge
+from classroom.questions.examiner import judge, passed
 from classroom.questions.question import Criterion, Question
 
 ROOM = 4.0  # right answers hold within the tolerances divided by this, wrong ones differ by this many times them
@@ -33,21 +33,24 @@ def doubts(question: Question, drawing: Drawing) -> list[Doubt]:
     for misconception, answers in zip(question.misconceptions, drawing.misconceptions, strict=True):
         about = f"misconception {misconception.name!r}"
         result = judge(drawing.question, answers)
-        at_least, at_most = judge(strict, answers), judge(loose, answers)
-        if result.complete or at_most.complete:
+        at_least, at_most = passed(strict, answers), passed(loose, answers)
+        if result.complete or all(at_most):
             found.append(Doubt(about, "gets full marks, or nearly: add a case on which it gives another answer."))
         elif result.diagnosis != misconception.sentence:
             others = [m.name for m in question.misconceptions if m.sentence == result.diagnosis]
             said = f"{others[0]!r}" if others else f"{result.diagnosis!r}"
             found.append(Doubt(about, f"is diagnosed as {said}: add a case that tells it apart."))
-        elif near := [c.name for c, d in zip(at_least.criteria, at_most.criteria, strict=True) if c.passed != d.passed]:
+        elif at_least != at_most:
+            near = [c.name for c, few, many in zip(question.criteria, at_least, at_most, strict=True) if few != many]
             found.append(Doubt(about, f"passes or fails {near[0]!r} by a hair: make the cases decisive."))
     return found
 
 
 def _loses_marks(drawn: DrawnQuestion, answers: Answers) -> str | None:
+    if all(passed(drawn, answers)):
+        return None
     lost = [f"{c.name}: {c.message}" for c in judge(drawn, answers).criteria if not c.passed]
-    return f"is right but loses marks. {' | '.join(lost)}" if lost else None
+    return f"is right but loses marks. {' | '.join(lost)}"
 
 
 def scaled(drawn: DrawnQuestion, factor: float) -> DrawnQuestion:

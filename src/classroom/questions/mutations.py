@@ -140,6 +140,11 @@ def _calls(node: ast.Call) -> Iterator[tuple[ast.AST, str]]:
         yield changed, f"`{other}` stands where `{name}` belongs."
     if name in KEEPS_ITS_SHAPE and receiver is not None:
         yield receiver, f"One step is missing: `{name}`."
+    if name == "softmax":
+        yield (
+            _code("_softmax_again(x)", x=node),
+            "A softmax is applied twice: what comes out of the first are shares already.",
+        )
     if name == "masked_fill" and len(node.args) == 2:
         filled = copy.deepcopy(node)
         filled.args[1] = ast.Constant(0.0)

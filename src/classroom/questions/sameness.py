@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classroom.compare import mismatches, sizes, tolerances
+from classroom.compare import mismatches, size_among, sizes, tolerances
 from classroom.student_code.student import Answer
 
 RTOL, ATOL = 1e-3, 1e-5
@@ -35,19 +35,18 @@ def same_gradients(one: Answer, other: Answer) -> bool:
     """Whether two answers have the same gradients."""
     if one.gradients.keys() != other.gradients.keys():
         return False
-    dtype = one.outputs[0].dtype if one.outputs else "float32"
-    return all(_close_gradients(g, other.gradients[name], dtype) for name, g in one.gradients.items())
+    rtol, atol = tolerances(one.outputs[0].dtype if one.outputs else "float32", RTOL, ATOL)
+    known = [g for g in one.gradients.values() if g is not None]
+    return all(
+        _close_gradients(g, other.gradients[name], rtol, atol * size_among(g, known) if g is not None else atol)
+        for name, g in one.gradients.items()
+    )
 
 
 def close(one: np.ndarray, other: np.ndarray, dtype: str = "float32", rtol: float = RTOL, atol: float = ATOL) -> bool:
     """Whether two arrays agree up to rounding; NaN agrees with NaN."""
-    if one.shape != other.shape:
-        return False
     relative, absolute = tolerances(dtype, rtol, atol)
-    wrong = mismatches(one, other, relative, absolute * sizes(one))
-    if wrong.any() and one.dtype.kind == "f" and other.dtype.kind == "f":
-        wrong &= ~(np.isnan(one) & np.isnan(other))
-    return not wrong.any()
+    return _within(one, other, relative, absolute * sizes(one))
 
 
 def error_kind(answer: Answer) -> str:
@@ -73,10 +72,19 @@ def _same(one: Answer, other: Answer) -> bool:
     return same_outputs(one, other) and same_gradients(one, other)
 
 
-def _close_gradients(one: np.ndarray | None, other: np.ndarray | None, dtype: str) -> bool:
+def _close_gradients(one: np.ndarray | None, other: np.ndarray | None, rtol: float, atol: float) -> bool:
     if one is None or other is None:
         return one is other
-    return close(one, other, dtype)
+    return _within(one, other, rtol, atol)
+
+
+def _within(one: np.ndarray, other: np.ndarray, rtol: float, atol: float | np.ndarray) -> bool:
+    if one.shape != other.shape:
+        return False
+    wrong = mismatches(one, other, rtol, atol)
+    if wrong.any() and one.dtype.kind == "f" and other.dtype.kind == "f":
+        wrong &= ~(np.isnan(one) & np.isnan(other))
+    return not wrong.any()
 
 
 def _grows(answers: Sequence[Answer]) -> bool:
