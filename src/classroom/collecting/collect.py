@@ -19,7 +19,7 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from classroom.collecting import places
 from classroom.collecting.archives import MAX_STUDENT, unpack
 from classroom.collecting.choose import Sent, choose
-from classroom.collecting.handed_in import HandedIn, handed_in
+from classroom.collecting.handed_in import handed_in
 from classroom.collecting.identify import identify
 from classroom.collecting.lms_names import Sender, parse, split_name
 from classroom.collecting.places import Places
@@ -181,14 +181,15 @@ def _take(
     for student, sender in sorted(work, key=lambda pair: pair[0].id):
         choice = chosen[sender]
         earlier = remembered.get(student.id)
-        came = handed_in(sender, choice, times.get(student.id))
+        # What an instructor said holds for this submission until another one comes.
+        unchanged = room.holds(student.id, choice.files)
+        said = times.get(student.id) or (earlier.said if earlier and unchanged else None)
+        came = handed_in(sender, choice, said)
         if came.time is None and not came.late_unknown and sender.platform == "Moodle":
             done.problems.append(f"{sender}: the archive holds no time for this submission, so it counts as on time.")
         what = room.settle(student.id, choice, came.time, earlier.attachment if earlier else 0)
         if what == places.OLDER:
             done.problems.append(f"{student.id}: the submission that is there is newer, so it was left as it is.")
-        elif what == places.UNCHANGED and came.time is None and room.stamp(student.id):
-            came = HandedIn(room.stamp(student.id))  # what somebody said since
         elif what != places.UNCHANGED:
             for path, name in room.stage(student.id, choice.files).items():
                 stamp = came.time if name.endswith(".ipynb") else None
@@ -201,7 +202,7 @@ def _take(
         if what != places.OLDER:
             number = sender.number if len(people.students[sender]) == 1 else student.lms_user_id
             own = Sender(sender.platform, number, sender.name)
-            remembered[student.id] = Remembered(own, choice.attachment, came.late_unknown)
+            remembered[student.id] = Remembered(own, choice.attachment, came.late_unknown, said)
     _run_zip_collect(course, assignment, plan)
     _enter_names(course, work, people.students)
     write_senders(course.root, assignment, remembered)
@@ -272,9 +273,9 @@ def set_times(course: Course, assignment: str, times: Mapping[str, datetime]) ->
         if room.stamp(student) != time:
             room.write_stamp(student, time)
             changed.append(student)
-        if student in remembered and remembered[student].late_unknown:
+        if student in remembered:
             earlier = remembered[student]
-            remembered[student] = Remembered(earlier.sender, earlier.attachment)
+            remembered[student] = Remembered(earlier.sender, earlier.attachment, said=time)
     write_senders(course.root, assignment, remembered)
     return changed
 

@@ -35,7 +35,7 @@ class Places:
         if not place.is_dir() or not any(place.iterdir()):
             return NEW
         there = self.stamp(student)
-        if _holds(place, choice.files):
+        if self.holds(student, choice.files):
             if handed_in is not None and handed_in != there:
                 self.write_stamp(student, handed_in)
             return UNCHANGED
@@ -49,6 +49,12 @@ class Places:
             number += 1
         place.rename(aside)
         return REPLACED
+
+    def holds(self, student: str, files: Mapping[str, Sent]) -> bool:
+        """Whether just these files are there."""
+        place = self[student]
+        there = {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()} - {TIMESTAMP}
+        return there == files.keys() and all(filecmp.cmp(place / n, f.path, shallow=False) for n, f in files.items())
 
     def stage(self, student: str, files: Mapping[str, Sent]) -> dict[Path, str]:
         """The files under the names that they get: nbgrader keeps a file's own ending, ".IPYNB" for example."""
@@ -73,8 +79,3 @@ class Places:
     def write_stamp(self, student: str, handed_in: datetime) -> None:
         """Says when it was handed in, where nbgrader reads it."""
         (self[student] / TIMESTAMP).write_text(handed_in.isoformat(" "), encoding="utf-8")
-
-
-def _holds(place: Path, files: Mapping[str, Sent]) -> bool:
-    there = {str(p.relative_to(place)) for p in place.rglob("*") if p.is_file()} - {TIMESTAMP}
-    return there == files.keys() and all(filecmp.cmp(place / n, f.path, shallow=False) for n, f in files.items())

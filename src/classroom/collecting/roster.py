@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classroom.collecting.lms_names import Sender, split_name
 
@@ -120,6 +121,7 @@ class Roster:
         return " and has a submission of unknown origin" if student.id in self._occupied else ""
 
 
+@lru_cache(maxsize=2**16)
 def plain(name: str) -> str:
     """A name without case, spaces and punctuation."""
     composed = unicodedata.normalize("NFC", name).casefold()

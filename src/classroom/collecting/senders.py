@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ class Sent:
     sender: Sender
     attachment: int = 0
     late_unknown: bool = False
+    said: datetime | None = None  # when it came (UTC), where an instructor said so
 
 
 def read_senders(course: Path, assignment: str) -> dict[str, Sent]:
@@ -29,7 +31,9 @@ def read_senders(course: Path, assignment: str) -> dict[str, Sent]:
     for student, row in rows.items():
         try:
             sender = Sender(row["platform"], row["number"], row["name"])
-            found[student] = Sent(sender, int(row.get("attachment", 0)), bool(row.get("late_unknown", False)))
+            said = datetime.fromisoformat(row["said"]) if "said" in row else None
+            late_unknown = bool(row.get("late_unknown", False))
+            found[student] = Sent(sender, int(row.get("attachment", 0)), late_unknown, said)
         except (KeyError, TypeError, ValueError):
             continue
     return found
@@ -44,6 +48,8 @@ def write_senders(course: Path, assignment: str, senders: Mapping[str, Sent]) ->
             rows[student]["attachment"] = sent.attachment
         if sent.late_unknown:
             rows[student]["late_unknown"] = True
+        if sent.said:
+            rows[student]["said"] = sent.said.isoformat()
     path = _file(course, assignment)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_private(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")

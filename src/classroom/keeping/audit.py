@@ -68,12 +68,12 @@ def _log_what_others_did(course: Course) -> Scores:
     now = read_scores(course)
     known = _last(course)
     if known is not None:
-        _write(course, ELSEWHERE, "", list(differences(known, now)))
+        _write(course, ELSEWHERE, "", list(differences(known, now)), by="")  # it may have been anybody
     return now
 
 
-def _write(course: Course, action: str, why: str, changes: Sequence[ScoreChange]) -> None:
-    head = _head(action, why)
+def _write(course: Course, action: str, why: str, changes: Sequence[ScoreChange], by: str | None = None) -> None:
+    head = _head(action, why) | ({} if by is None else {"who": by})
     _append(course, [{**head, **change.to_json()} for change in changes])
 
 

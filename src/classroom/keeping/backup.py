@@ -58,7 +58,8 @@ def back_up(course: Course, before: str) -> Backup | None:
         raise ClassroomError(
             f"the gradebook of {course.root} could not be backed up ({error}); nothing was changed"
         ) from error
-    _thin_out(course)
+    if not before.startswith("restore"):  # the copy that is to be restored may be the oldest
+        _thin_out(course)
     return _read(path)
 
 

@@ -13,7 +13,8 @@ def log_text(lines: Sequence[Mapping[str, Any]]) -> str:
     said: list[str] = []
     heading = None
     for line in lines:
-        head = f"{line['when']}  {line['action']}  by {line['who']}" + (f": {line['why']}" if line["why"] else "")
+        who = f"  by {line['who']}" if line["who"] else ""
+        head = f"{line['when']}  {line['action']}{who}" + (f": {line['why']}" if line["why"] else "")
         if head != heading:
             said.append(head)
             heading = head

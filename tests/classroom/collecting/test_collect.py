@@ -282,6 +282,17 @@ def test_another_machine_collects_the_same_times(course, collected, tmp_path, mo
     assert done["problems"] == ["times were read in Europe/Berlin before, and are read in UTC from now on."]
 
 
+def test_what_an_instructor_said_holds_until_something_else_comes(course, collected, tmp_path):
+    name = MOODLE.format("Ada Lovelace", 101) + "rows.ipynb"
+    download = archive(tmp_path / "a.zip", {name: (RIGHT, LATE)})
+    assert collected(download)[0] == 0
+    assert collected("--handed-in", "ada-lovelace=2026-11-10 12:00")[0] == 0
+    assert collected(download)[1]["taken"][0]["handed_in"] == "2026-11-10 11:00:00"
+    assert student(course, "ada-lovelace")["timestamp.txt"] == "2026-11-10 11:00:00"
+    later = archive(tmp_path / "b.zip", {name: (HALF, LATE)})
+    assert collected(later)[1]["taken"][0]["handed_in"] == "2026-11-12 12:00:00"
+
+
 def test_capital_endings_are_graded_like_any_other(course, collected, tmp_path):
     collected(archive(tmp_path / "a.zip", {MOODLE.format("Lovelace, Ada", 101) + "ROWS.IPYNB": RIGHT}))
     assert student(course, "lovelace-ada").keys() == {"rows.ipynb", "timestamp.txt"}

@@ -81,6 +81,7 @@ def test_what_others_changed_in_between_is_logged_as_theirs(course, question):
         pass
     last = audit.read_log(course)[-1]
     assert (last["action"], last["old"], last["new"], last["by_hand"]) == (audit.ELSEWHERE, 2.0, 1.5, True)
+    assert last["who"] == ""  # nobody knows
 
 
 def test_a_change_that_fails_is_logged_as_far_as_it_went(course, question):
@@ -147,6 +148,10 @@ def test_old_copies_go_but_one_of_each_day_stays(course, monkeypatch):
         for hour in range(3):
             name = f"gradebook-202601{day:02}T{hour:02}0000Z-x.db"
             shutil.copyfile(course.root / "gradebook.db", directory / name)
+    oldest = pick(course, "gradebook-20260101T000000Z-x.db")
+    assert main(["restore", oldest.path.name, "--course", str(course.root)]) == 0  # it is not thinned out before
+    for copy in backups(course)[-2:]:
+        copy.path.unlink()
     back_up(course, "now")
     kept = [b.name for b in backups(course)]
     assert kept[:-1] == ["2026-01-01T02:00:00", "2026-01-02T01:00:00", "2026-01-02T02:00:00"]
