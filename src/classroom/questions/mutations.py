@@ -103,6 +103,7 @@ def _at(node: ast.AST, parameters: tuple[str, ...]) -> Iterator[tuple[ast.AST, s
 
 
 MISSING_TRANSPOSE = "A transpose is missing: the last two axes of a factor have to change places."
+TRANSPOSED = "A factor of a matrix product is transposed, and should not be."
 RESHAPED = (
     "A `reshape` or `view` stands where a transpose belongs: it leaves the numbers in their order and cuts them anew, "
     "so they land in other rows."
@@ -240,8 +241,9 @@ def _operators(node: ast.BinOp) -> Iterator[tuple[ast.AST, str]]:
             yield ast.BinOp(left, ast.BitAnd(), right), "`&` stands where `|` belongs: one condition is enough."
         case ast.MatMult():
             yield ast.BinOp(right, ast.MatMult(), left), "The factors of a matrix product have changed places."
-            yield _code("x @ y.mT", x=left, y=right), "A factor of a matrix product is transposed, and should not be."
-            yield _code("x.mT @ y", x=left, y=right), "A factor of a matrix product is transposed, and should not be."
+            for text, factor in (("x @ y.mT", right), ("x.mT @ y", left)):
+                if not _transposed(factor):  # else it is a transpose that is missing
+                    yield _code(text, x=left, y=right), TRANSPOSED
         case ast.Pow():
             yield ast.BinOp(left, ast.Pow(), ast.UnaryOp(ast.USub(), right)), "An exponent has the wrong sign."
 
@@ -279,6 +281,13 @@ def _patterns(pattern: str) -> Iterator[str]:
         names = group.split()
         if len(names) == 2:
             yield pattern.replace(f"({group})", f"({names[1]} {names[0]})", 1)
+
+
+def _transposed(node: ast.expr) -> bool:
+    match node:
+        case ast.Attribute(_, "mT" | "T") | ast.Call(ast.Attribute(_, "transpose" | "swapaxes" | "permute")):
+            return True
+    return False
 
 
 def _name(node: ast.Call) -> str:
