@@ -21,9 +21,10 @@ from classroom.class_report.item_analysis import (
 from classroom.class_report.misconceptions import FailedCriterion, Finding, failed_criteria, findings, not_written
 from classroom.class_report.similarity import Group
 from classroom.class_report.standing import NO_RECORD, Standing, standings
-from classroom.class_report.submitted_code import alike
+from classroom.class_report.submitted_code import alike, without_team_mates
 from classroom.errors import ClassroomError
 from classroom.grading.course_dir import Course
+from classroom.students.details import read_details
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ def build(course: Course, assignment: str, solutions: Path | None = None) -> Cla
         raise ClassroomError(
             f"{assignment} has no grades yet: run `course grade {assignment} --course {course.root}` first"
         )
+    teams = {student: of.team for student, of in read_details(course).items()}
     groups = alike(course, assignment, [s.person.id for s in everybody if s.judged], solutions)
+    groups = without_team_mates(groups, teams)
     feedback = _feedback(course, assignment, everybody)
     return assemble(course, assignment, finals, everybody, groups, feedback)
 

@@ -1,6 +1,6 @@
 """Which code of an assignment is whose: the students', the release's, and what is known as an answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from classroom.class_report.code_units import bound_names, code_cells, functions_anywhere, units
@@ -24,6 +24,17 @@ def alike(course: Course, assignment: str, students: Iterable[str], solutions: P
         for path in sorted((solutions / assignment).rglob("*.py")):
             known += functions_anywhere(path.read_text(encoding="utf-8"))
     return look_alikes(submitted, set(shingles(known)))
+
+
+def without_team_mates(groups: Iterable[Group], teams: Mapping[str, str]) -> list[Group]:
+    """The groups without pairs of one team (`teams`: by student), who hand in the same work because they should."""
+    kept = []
+    for group in groups:
+        pairs = tuple(p for p in group.pairs if not teams.get(p.one) or teams.get(p.one) != teams.get(p.other))
+        if pairs:
+            students = {student for pair in pairs for student in (pair.one, pair.other)}
+            kept.append(Group(tuple(s for s in group.students if s in students), pairs))
+    return kept
 
 
 def _cells(directory: Path) -> list[str]:

@@ -15,7 +15,8 @@ from honest_answers import (
 )
 
 from classroom.class_report.code_units import bound_names, functions_anywhere, parsed, units
-from classroom.class_report.similarity import LENGTH, look_alikes, shingles
+from classroom.class_report.similarity import LENGTH, Group, Pair, look_alikes, shingles
+from classroom.class_report.submitted_code import without_team_mates
 
 RELEASED = [
     "import math\nimport torch\nfrom torch import nn",
@@ -173,3 +174,19 @@ def test_known_solutions_are_recognised_in_lambdas_and_functions():
     known, own = shingles(functions_anywhere(written)), shingles(students_units([student]))
     assert len(own) > LENGTH
     assert len(own.keys() - known.keys()) <= 1  # the one that begins with `def`
+
+
+def test_team_mates_hand_in_the_same_and_are_not_listed():
+    def pair(one, other):
+        return Pair(one, other, 1.0, 9.0, ())
+
+    groups = [
+        Group(("amy", "bo"), (pair("amy", "bo"),)),
+        Group(("amy", "bo", "cy"), (pair("amy", "bo"), pair("bo", "cy"))),
+        Group(("di", "ed"), (pair("di", "ed"),)),
+    ]
+    teams = {"amy": "blue", "bo": "blue", "cy": "red", "di": "", "ed": ""}
+    assert without_team_mates(groups, teams) == [
+        Group(("bo", "cy"), (pair("bo", "cy"),)),
+        Group(("di", "ed"), (pair("di", "ed"),)),
+    ]
