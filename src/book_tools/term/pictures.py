@@ -79,7 +79,7 @@ class Term:
         self.run("due", due, keep=False)
         path = self.course / CONFIG
         config = path.read_text(encoding="utf-8")
-        example = config[config.index("# from classroom.late") :]
+        example = config[config.index("# from classroom.late") : config.index("# Or some days")]
         path.write_text(config.replace(example, example.replace("# ", "")), encoding="utf-8")
 
     def collect_and_grade(self) -> None:

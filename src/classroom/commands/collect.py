@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     from classroom.collecting.summary import summary
     from classroom.grading.course_dir import open_course
     from classroom.grading.course_lock import only_run
+    from classroom.keeping.backup import back_up
 
     course = open_course(arguments.course)
     name = course.pick_assignment(arguments.assignment)
@@ -82,7 +83,10 @@ def run(arguments: argparse.Namespace) -> int:
         roster = course_roster(course, name)
         times = read_times(arguments.times, roster, zone) if arguments.times else {}
         times |= said_times(arguments.handed_in, roster, zone)
-        done = collect(course, name, archives, zone, who, times) if archives else Collected()
+        done = Collected()
+        if archives:
+            back_up(course, f"collect {name}")
+            done = collect(course, name, archives, zone, who, times)
         collected = {taken.student for taken in done.taken}
         left = {student: time for student, time in times.items() if student not in collected}
         retimed = set_times(course, name, left)

@@ -30,10 +30,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> int:
     """Runs it; the exit status."""
-    from classroom.grading.course_dir import init_course
+    from classroom.grading.course_dir import CONFIG, init_course, open_course
+    from classroom.keeping.backup import back_up
     from classroom.questions.assignment import all_assignments, find_solutions
 
     solutions = (arguments.solutions or find_solutions()).resolve()
+    if (arguments.directory / CONFIG).is_file():
+        back_up(open_course(arguments.directory), "init")
     done, noted = init_course(arguments.directory, all_assignments(solutions))
     print(*done, sep="\n")
     print(*noted, sep="\n", end="\n" if noted else "", file=sys.stderr)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from classroom.panel import points_text
+from classroom.wide import ljust, width
 
 Reports = Iterable[Mapping[str, Any]]  # as `course grade --json` writes them
 
@@ -73,14 +74,14 @@ def text(found: Sequence[Change], looked_at: int) -> str:
     if not found:
         return f"Nothing would change in {_notebooks(looked_at)}. Nothing was written."
     lines = []
-    students = max(len(change.student) for change in found)
-    notebooks = max(len(change.notebook) for change in found)
+    students = max(width(change.student) for change in found)
+    notebooks = max(width(change.notebook) for change in found)
     for change in found:
         arrow = _arrow(change.old, change.new)
         outcome = "" if change.old_outcome in (None, change.new_outcome) else (
             f"  ({change.old_outcome} → {change.new_outcome})"
         )  # fmt: skip
-        lines.append(f"{change.student:<{students}}  {change.notebook:<{notebooks}}  {arrow}{outcome}")
+        lines.append(f"{ljust(change.student, students)}  {ljust(change.notebook, notebooks)}  {arrow}{outcome}")
         for question in change.questions if change.old is not None else ():
             stays = question.by_hand
             note = "" if stays is None else f"  graded by hand, so {points_text(stays)} stays"

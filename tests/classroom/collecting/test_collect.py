@@ -14,6 +14,7 @@ from submissions import ROWS, answered, released, run_course, solutions
 
 from classroom.collecting.senders import late_without_a_time
 from classroom.grading.course_dir import CONFIG, open_course
+from classroom.keeping.backup import backups
 from classroom.late import LatePenalty
 from course.cli import main
 
@@ -325,6 +326,7 @@ def test_again_and_again_nothing_is_lost(course, collected, tmp_path):
     assert (status, done["taken"][0]["what"]) == (1, "older")
     assert done["problems"] == ["ada-lovelace: the submission that is there is newer, so it was left as it is."]
     assert student(course, "ada-lovelace")["rows.ipynb"] == RIGHT
+    assert [b.before for b in backups(open_course(course))] == ["collect 01 rows"] * 4
     both = collected(first, second)[1]
     assert both["taken"][0]["what"] == "unchanged"
     kept = {p.name.rsplit("-", 1)[0]: p.read_bytes() for p in (course / "downloaded/01-rows/archive").iterdir()}
