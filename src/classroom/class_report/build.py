@@ -85,8 +85,10 @@ class ClassReport:
         return bool(self.notices or self.groups or self.unsandboxed)
 
 
-def build(course: Course, assignment: str, solutions: Path | None = None) -> ClassReport:
-    """Reads the records, the gradebook and the submitted code.
+def build(
+    course: Course, assignment: str, solutions: Path | None = None, against: Sequence[Course] = ()
+) -> ClassReport:
+    """Reads the records, the gradebook and the submitted code; `against` are courses to compare that with.
 
     Raises:
         ClassroomError: nothing of this assignment has been graded yet, or the gradebook cannot be read.
@@ -102,7 +104,7 @@ def build(course: Course, assignment: str, solutions: Path | None = None) -> Cla
             f"{assignment} has no grades yet: run `course grade {assignment} --course {course.root}` first"
         )
     teams = {student: of.team for student, of in read_details(course).items()}
-    groups = alike(course, assignment, [s.person.id for s in everybody if s.judged], solutions)
+    groups = alike(course, assignment, [s.person.id for s in everybody if s.judged], solutions, against)
     groups = without_team_mates(groups, teams)
     feedback = _feedback(course, assignment, everybody)
     return assemble(course, assignment, finals, everybody, groups, feedback)

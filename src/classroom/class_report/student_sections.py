@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from classroom.class_report.build import ClassReport
+from classroom.class_report.finals import Person
 from classroom.class_report.html_text import link, person, prose, text
 from classroom.class_report.links import Links
 from classroom.class_report.similarity import Group, Pair, Shared
@@ -49,7 +50,7 @@ def together(report: ClassReport, links: Links) -> str:
             "<p>No two submissions share enough unusual code to say so. The smaller the class and the shorter the "
             "answers, the less can be told from chance.</p>"
         )
-    people = {s.person.id: s for s in report.standings}
+    people = _People({s.person.id: s for s in report.standings})
     shown = "".join(_group(g, people, report, links) for g in report.groups[:SHOWN_GROUPS])
     rest = len(report.groups) - SHOWN_GROUPS
     more = f'<p class="soft">{count(rest, "further group")} only in the JSON (--json).</p>' if rest > 0 else ""
@@ -115,7 +116,8 @@ def _worksheet(report: ClassReport) -> str:
         return ""
     return (
         f"Moodle’s offline worksheet passes over {count(len(lacking), 'student')} of moodle.csv, whose number only a "
-        "download of this assignment tells; Grades → Import finds them by ID number."
+        "download of this assignment tells; Grades → Import finds them by ID number or address where "
+        "everybody has one."
     )
 
 
@@ -200,10 +202,19 @@ def _links(standing: Standing, report: ClassReport, links: Links) -> str:
     return " · ".join(made) or '<span class="soft">–</span>'
 
 
+class _People(dict[str, Standing]):
+    """The class, and whoever of another course is asked for, of whom only that is known."""
+
+    def __missing__(self, student: str) -> Standing:
+        return Standing(Person(student), (), None, None, submitted=True, changed=False)
+
+
 def _group(group: Group, people: Mapping[str, Standing], report: ClassReport, links: Links) -> str:
     best = group.pairs[0]
     members = "".join(
         f'<li>{person(people[s].person)} <span class="small">({_links(people[s], report, links)})</span></li>'
+        if s in people
+        else f"<li>{person(people[s].person)}</li>"
         for s in group.students
     )
     pieces = "".join(_piece(shared, best, people) for shared in best.shared[:SHOWN_PIECES])

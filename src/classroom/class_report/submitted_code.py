@@ -1,6 +1,6 @@
 """Which code of an assignment is whose: the students', the release's, and what is known as an answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from classroom.class_report.code_units import bound_names, code_cells, functions_anywhere, units
@@ -8,8 +8,17 @@ from classroom.class_report.similarity import Group, look_alikes, shingles
 from classroom.grading.course_dir import Course
 
 
-def alike(course: Course, assignment: str, students: Iterable[str], solutions: Path | None = None) -> list[Group]:
+def alike(
+    course: Course,
+    assignment: str,
+    students: Iterable[str],
+    solutions: Path | None = None,
+    against: Sequence[Course] = (),
+) -> list[Group]:
     """Groups of these students whose submissions are worth looking at together.
+
+    With `against`, courses of other years or sections, also with the submissions there: their students are called
+    "amy in transformer-2025". Pairs of two of theirs are left out.
 
     What the release contains and the instructor's notebooks answer is expected of everybody; with `solutions`, the
     directory where the assignments are written, so are the alternatives and the known mistakes of every question.
@@ -23,7 +32,23 @@ def alike(course: Course, assignment: str, students: Iterable[str], solutions: P
     if solutions is not None:
         for path in sorted((solutions / assignment).rglob("*.py")):
             known += functions_anywhere(path.read_text(encoding="utf-8"))
-    return look_alikes(submitted, set(shingles(known)))
+    theirs = {}
+    for other in against:
+        known += units(_cells(other.root / "release" / assignment), public)
+        known += units(_cells(other.root / "source" / assignment), public)
+        for directory in sorted(other.root.glob(f"submitted/*/{assignment}")):
+            theirs[f"{directory.parent.name} in {other.root.name}"] = units(_cells(directory), public, given)
+    expected = set(shingles(known))
+    groups = look_alikes(submitted, expected)
+    if theirs:
+        groups += _across(look_alikes(submitted | theirs, expected), set(submitted))
+    return groups
+
+
+def _across(groups: Iterable[Group], ours: set[str]) -> list[Group]:
+    """Of these groups the pairs of one of ours and one of theirs."""
+    pairs = [pair for group in groups for pair in group.pairs if (pair.one in ours) != (pair.other in ours)]
+    return [Group((pair.one, pair.other), (pair,)) for pair in pairs]
 
 
 def without_team_mates(groups: Iterable[Group], teams: Mapping[str, str]) -> list[Group]:

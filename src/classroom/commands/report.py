@@ -39,6 +39,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
           course report self-attention --course ~/transformer-2026
           course report 02 --course ~/transformer-2026 --out ~/week-3 --json > week-3.json
           course report 02 --course ~/transformer-2026 --worksheet ~/Downloads/Bewertungen.csv
+          course report 02 --course ~/transformer-2026 --against ~/transformer-2025
           course report --course ~/transformer-2026 --weight 07=2 --drop 1
         """,
         run,
@@ -54,6 +55,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         default="http://localhost:8888",
         metavar="URL",
         help="where the course's Jupyter server answers, for links (default: http://localhost:8888)",
+    )
+    parser.add_argument(
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a course of another year or section: look for its students' work in this one's, too",
     )
     parser.add_argument("--worksheet", type=Path, metavar="FILE", help="Moodle's, to be filled in, in any language")
     group = parser.add_argument_group("the term")
@@ -87,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
             solutions = find_solutions()
         except ClassroomError:
             solutions = None  # the course's own source/ says enough
-    report = build(course, name, solutions)
+    report = build(course, name, solutions, [open_course(other) for other in arguments.against])
     written = write(report, arguments.out or course.root / "reports" / name, arguments.formgrader)
     problems = []
     if arguments.worksheet:

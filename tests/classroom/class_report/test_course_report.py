@@ -188,6 +188,37 @@ def test_records_that_cannot_be_read_are_not_graded(graded, tmp_path):
     assert kinds["amy"] == "no record"
 
 
+def with_cells(cells):
+    """The released notebook with these behind it."""
+    notebook = released(ROWS, "rows")
+    extra = [{"cell_type": "code", "id": f"own-{i}", "metadata": {}, "source": c} for i, c in enumerate(cells)]
+    notebook["cells"] += [cell | {"outputs": [], "execution_count": None} for cell in extra]
+    return notebook
+
+
+def test_a_copy_of_another_year_s_work_is_found(graded, fresh, tmp_path, capsys):
+    root, last_year = (Path(shutil.copytree(of, tmp_path / name)) for of, name in ((graded, "now"), (fresh, "2025")))
+    rng = random.Random(3)
+    copied = unusual(rng)
+    for i in range(20):
+        submit(root, f"s{i:02}", ROWS, "rows", with_cells(honest(rng)))
+        submit(last_year, f"s{i:02}", ROWS, "rows", with_cells(honest(rng)))
+    submit(root, "amy", ROWS, "rows", with_cells(padded(renamed(copied))))
+    for student in ("ann", "zed"):  # two of theirs who are alike are that class's business
+        submit(last_year, student, ROWS, "rows", with_cells(copied))
+    course, other = open_course(root), open_course(last_year)
+    students = ["amy", *(f"s{i:02}" for i in range(20))]
+    found = alike(course, "01-rows", students, ROWS.directory.parent, [other])
+    assert {group.students for group in found} == {("amy", "ann in 2025"), ("amy", "zed in 2025")}
+    assert not alike(course, "01-rows", students, ROWS.directory.parent)
+    assert report(root, "--against", str(last_year)) == 1
+    assert "Look at these together: amy and ann in 2025" in capsys.readouterr().out
+    page = (root / "reports" / "01-rows" / "index.html").read_text(encoding="utf-8")
+    assert "ann in 2025" in page
+    assert report(root, "--against", str(tmp_path)) == 2
+    assert "is not a course directory" in capsys.readouterr().err
+
+
 def test_alike_notebooks_are_found_on_disk(fresh, tmp_path):
     root = Path(shutil.copytree(fresh, tmp_path / "course"))
     rng = random.Random(3)
@@ -195,10 +226,7 @@ def test_alike_notebooks_are_found_on_disk(fresh, tmp_path):
     work["ann"] = unusual(rng)
     work["zed"] = padded(renamed(work["ann"]))
     for student, cells in work.items():
-        notebook = released(ROWS, "rows")
-        extra = [{"cell_type": "code", "id": f"own-{i}", "metadata": {}, "source": c} for i, c in enumerate(cells)]
-        notebook["cells"] += [cell | {"outputs": [], "execution_count": None} for cell in extra]
-        submit(root, student, ROWS, "rows", notebook)
+        submit(root, student, ROWS, "rows", with_cells(cells))
     submit(root, "bad", ROWS, "rows", "[1, 2")
     (root / "submitted" / "dir" / "01-rows" / "rows.ipynb").mkdir(parents=True)
     students = [*work, "bad", "dir", "nobody"]
