@@ -409,6 +409,12 @@ ATTENTION = Question(
         "division at the end": by_normalising_last,
     },
     forbidden=READY_MADE,
+    promises={
+        "without a Python loop": "no Python loop; misconception one query at a time",
+        "without PyTorch's ready-made attention": "forbidden names",
+        "Values may be wider or narrower than keys": "more keys than queries; one sequence",
+        "You may call `attention_scores` and `masked_softmax`": "nothing to test",
+    },
     guide=Guide(
         difficulty=2,
         minutes=10,

@@ -161,7 +161,7 @@ def own_position_always(tokens, pad_id):
 
 
 def first_sentence_for_all(tokens, pad_id):
-    return (_triangle(tokens) & (tokens[0] != pad_id)).expand(len(tokens), -1, -1)
+    return _triangle(tokens) & (tokens[0] != pad_id)
 
 
 def row_of_padding(tokens, pad_id):
@@ -304,6 +304,14 @@ DECODER_MASK = Question(
         "product": by_product,
     },
     forbidden=("transformer_lab.masks.causal_mask", "transformer_lab.masks.padding_mask"),
+    promises={
+        "exactly if $j \\le i$": "misconception own position hidden; misconception one position too far",
+        "token $j$ is not padding": "sentences of different lengths; padding with another number; padding in front",
+        "A query that stands on padding keeps its row": "misconception queries on padding hidden as well",
+        "`decoder_mask(tokens, pad_id)`": "values; misconception pad_id fixed to 0",
+        "It returns a boolean tensor": "shape and dtype; misconception numbers in place of truth values",
+        "`True` = may attend": "misconception True means hidden",
+    },
     guide=Guide(
         difficulty=2,
         minutes=10,

@@ -42,6 +42,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
             "a batch with a causal mask", {"values", "shape", "gradients"}, (2,), 3, 3, 4, 2, causal(3), backward=True
         ),
         case("a batch with padding", {"values", "shape"}, (2,), 3, 4, 3, 2, padding),
+        case("two batch axes", {"values", "shape"}, (2, 2), 2, 3, 2, 4, causal(2)),
         case("all sizes equal", {"values", "shape"}, (3,), 3, 3, 3, 3, causal(3)),
         case("a single token", {"values", "shape"}, (1,), 1, 4, 2, 3),
         case("double precision", {"values", "shape"}, (), 2, 3, 2, 2, dtype=np.float64),
@@ -297,6 +298,16 @@ LAYER = Question(
     ),
     alternatives={"functional linear": ByFunctions, "einsum": ByEinsum, "one token at a time": ByLoop},
     forbidden=(*READY_MADE, "transformer_lab.self_attention.SelfAttention.forward"),
+    promises={
+        "keeps its matrices as parameters": "gradients",
+        "the class `SelfAttention`": "values",
+        "**without a bias**": "misconception with a bias",
+        "two from `d_model` to `d_k`, one from `d_model` to `d_v`": "one sequence; a batch with a causal mask",
+        "The names matter": "nothing to test",
+        "stores its matrix transposed": "nothing to test",
+        "You need not care": "nothing to test",
+        "`forward(x, mask)` returns the output of attention": "values; misconception mask ignored",
+    },
     guide=Guide(
         difficulty=2,
         minutes=12,

@@ -257,6 +257,18 @@ MASKED_SOFTMAX = Question(
         "torch.nn.functional.scaled_dot_product_attention",
         "transformer_lab.attention.masked_softmax",
     ),
+    promises={
+        "must not be seen: padding": "padding at the end of two sentences; a causal mask and all sizes equal",
+        "a weight of exactly 0": "hidden keys with the largest scores; scores near -1000",
+        "the visible ones must still sum to 1": "misconception weights multiplied by the mask",
+        "such a query gets weights of 0": "a query that may see nothing; a single key, hidden",
+        "`masked_softmax(scores, mask)`": "values",
+        "`(k,)`": "one mask for every query",
+        "`(q, k)`": "a mask for one sequence",
+        "`(batch, 1, k)`": "padding at the end of two sentences",
+        "`None` means that every key is visible": "no mask",
+        "PyTorch's softmax is allowed here": "nothing to test",
+    },
     guide=Guide(
         difficulty=2,
         minutes=12,

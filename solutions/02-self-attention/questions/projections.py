@@ -168,6 +168,12 @@ PROJECTIONS = Question(
         ),
     ),
     alternatives={"einsum": by_einsum, "linear": by_linear, "loop": by_loop, "one product": by_one_product},
+    promises={
+        "`project_qkv(x, w_q, w_k, w_v)`": "values",
+        "the tuple `(q, k, v)`": "misconception keys before queries; misconception values before queries",
+        "one sequence `(n, d_model)`": "one sequence",
+        "any number of batch axes": "a batch of sequences; two batch axes",
+    },
     guide=Guide(
         difficulty=1,
         minutes=6,

@@ -237,6 +237,12 @@ SCORES = Question(
     ),
     alternatives={"einsum": by_einsum, "broadcasting": by_broadcasting, "scaling first": by_scaling_first},
     forbidden=("transformer_lab.attention.attention_scores",),
+    promises={
+        "whatever the width of the model": "wide queries and keys; misconception a fixed width",
+        "without a Python loop": "no Python loop",
+        "before softmax": "misconception softmax too early",
+        "Row $i$ of the result belongs to query $i$": "misconception keys as rows; more keys than queries",
+    },
     guide=Guide(
         difficulty=2,
         minutes=10,

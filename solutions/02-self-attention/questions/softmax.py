@@ -236,6 +236,12 @@ SOFTMAX = Question(
         "torch.nn.functional.scaled_dot_product_attention",
         "transformer_lab.attention.masked_softmax",
     ),
+    promises={
+        "over the last axis (the keys)": "misconception softmax over queries; a batch",
+        "PyTorch's own softmax functions raise an error": "forbidden names",
+        "survive scores of ±1000, in one row": "scores of +1000 and -1000 in one row",
+        "or in different rows": "one row near +1000, one near -1000; scores near +1000; scores near -1000",
+    },
     guide=Guide(
         difficulty=2,
         minutes=10,

@@ -224,6 +224,13 @@ STEERING = Question(
         ),
     ),
     alternatives={"nan_to_num": by_scores, "clone": by_clone, "column by column": by_columns},
+    promises={
+        "in every row the weight of key number `key`": "misconception first query only; a batch",
+        "(a float ≥ 0)": "factor 0; factor 1",
+        "the row is divided by its sum": "misconception not normalised; misconception normalised over everything",
+        "it stays 0": "a row of zeros; factor 0 on a row's only key",
+        "leave the one you were given as it is": "misconception changed in place",
+    },
     guide=Guide(
         difficulty=2,
         minutes=10,

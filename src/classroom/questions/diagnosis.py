@@ -11,7 +11,7 @@ from itertools import combinations
 
 from classroom.questions.detectors import ON_TOP, VAGUE, detect
 from classroom.questions.question import Case
-from classroom.questions.sameness import Answers, is_exception, raised, same_case
+from classroom.questions.sameness import Answers, is_exception, raised, same_case, same_everywhere
 from classroom.questions.slips import Slip, named_slip
 
 TWO_MISTAKES = "Two things. First: {} Second: {}"
@@ -25,11 +25,7 @@ def diagnose(
     slips: Sequence[Slip] = (),
 ) -> str | None:
     """The sentence that explains all that is wrong with the answers, or None. `misconceptions` are by sentence."""
-    known = {
-        sentence: [same_case(a, b) for a, b in zip(answers, actual, strict=True)]
-        for sentence, answers in misconceptions.items()
-    }
-    full = [sentence for sentence, same in known.items() if all(same)]
+    full = [sentence for sentence, answers in misconceptions.items() if same_everywhere(answers, actual)]
     if all(raised(answers) for answers in actual):
         # An exception's kind alone is no evidence; a sentence of our own (wrong parameters, …) is.
         full = [s for s in full if not any(is_exception(a) for answers in actual for a in answers)]
@@ -39,7 +35,7 @@ def diagnose(
     return (
         detect(cases, expected, actual)
         or named_slip(slips, actual)
-        or _two(cases, expected, misconceptions, actual, known)
+        or _two(cases, expected, misconceptions, actual)
         or detect(cases, expected, actual, VAGUE)
     )
 
@@ -49,7 +45,6 @@ def _two(
     expected: Answers,
     misconceptions: Mapping[str, Answers],
     actual: Answers,
-    known: Mapping[str, Sequence[bool]],
 ) -> str | None:
     """Two mistakes: one that changes the answers of another, or each alone in cases of its own."""
     found = []
@@ -59,6 +54,10 @@ def _two(
             found.append(TWO_MISTAKES.format(sentence, general))
     if len(found) == 1:
         return found[0]
+    known = {
+        sentence: [same_case(a, b) for a, b in zip(answers, actual, strict=True)]
+        for sentence, answers in misconceptions.items()
+    }
     shown = {sentence: _shown(answers, expected) for sentence, answers in misconceptions.items()}
     pairs = [
         (one, other)

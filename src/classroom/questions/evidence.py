@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from classroom.errors import ClassroomError
-from classroom.questions.drawn import ORDINARY, Drawing, draw
-from classroom.questions.examiner import examine, judge
+from classroom.questions.drawn import ORDINARY, Answers, Drawing, DrawnQuestion, draw
+from classroom.questions.examiner import examine, passed
 from classroom.questions.fairness import doubts
 from classroom.questions.lazy import lazy_answers
 from classroom.questions.question import Question
@@ -44,13 +44,19 @@ def scores(question: Question, drawing: Drawing) -> dict[str, float]:
     answers |= {f"alternative {name!r}": given for name, given in drawing.alternatives.items()}
     named = zip(question.misconceptions, drawing.misconceptions, strict=True)
     answers |= {f"misconception {m.name!r}": given for m, given in named}
-    return {name: judge(drawing.question, given).score for name, given in answers.items()}
+    return {name: _score(drawing.question, given) for name, given in answers.items()}
 
 
 def lazy_scores(drawing: Drawing) -> dict[str, float]:
     """What each answer without understanding earns."""
     answers = lazy_answers(drawing.question.cases, drawing.question.expected)
-    return {name: judge(drawing.question, given).score for name, given in answers.items()}
+    return {name: _score(drawing.question, given) for name, given in answers.items()}
+
+
+def _score(drawn: DrawnQuestion, answers: Answers) -> float:
+    total = sum(criterion.weight for criterion in drawn.criteria)
+    earned = zip(drawn.criteria, passed(drawn, answers), strict=True)
+    return round(sum(drawn.points * c.weight / total for c, holds in earned if holds), 2)
 
 
 def differences(by_seed: Mapping[int, Mapping[str, float]]) -> dict[str, dict[float, int]]:

@@ -9,7 +9,7 @@ from classroom.questions.explained import explanation
 from classroom.questions.once import NOT_YET, Diagnosis, Failure, told_once
 from classroom.questions.question import Case, Criterion
 from classroom.questions.results import NOT_WRITTEN, CriterionResult, QuestionResult
-from classroom.questions.wording import EXACT, Wording
+from classroom.questions.wording import EXACT, SILENT, Wording
 from classroom.student_code.mistakes import is_not_written
 from classroom.student_code.student import Answer, Student
 
@@ -47,7 +47,7 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: 
 def passed(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> tuple[bool, ...]:
     """Which criteria are earned: `judge` without words, in half the time."""
     understood = shows_understanding(question, actual)
-    return tuple(not _verdict(question, criterion, actual, EXACT, understood) for criterion in question.criteria)
+    return tuple(not _verdict(question, criterion, actual, SILENT, understood) for criterion in question.criteria)
 
 
 def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> bool:
@@ -59,7 +59,7 @@ def shows_understanding(question: DrawnQuestion, actual: Sequence[Sequence[Answe
     for case, expected, answers in zip(question.cases, question.expected, actual, strict=True):
         asked = [criterion for criterion in judges if criterion.tag in case.tags]
         counts = asked and (ORDINARY in case.tags or not marked)
-        if counts and not any(judge_case(criterion, case, expected, answers, EXACT) for criterion in asked):
+        if counts and not any(judge_case(criterion, case, expected, answers, SILENT) for criterion in asked):
             return True
     return False
 

@@ -32,8 +32,8 @@ def doubts(question: Question, drawing: Drawing) -> list[Doubt]:
             found.append(Doubt(about, sentence))
     for misconception, answers in zip(question.misconceptions, drawing.misconceptions, strict=True):
         about = f"misconception {misconception.name!r}"
-        result = judge(drawing.question, answers)
         at_least, at_most = passed(strict, answers), passed(loose, answers)
+        result = judge(drawing.question, answers)
         if result.complete or all(at_most):
             found.append(Doubt(about, "gets full marks, or nearly: add a case on which it gives another answer."))
         elif result.diagnosis != misconception.sentence:

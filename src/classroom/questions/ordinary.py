@@ -15,6 +15,7 @@ from classroom.questions.criteria import Values
 from classroom.questions.drawn import ORDINARY
 from classroom.questions.precise import Answers
 from classroom.questions.question import Case, Criterion
+from classroom.questions.wording import SILENT
 from classroom.student_code.student import Answer, Array, Call
 
 
@@ -30,17 +31,18 @@ def _ordinary(case: Case, rights: Sequence[Answer], criteria: Sequence[Criterion
     judges = [c for c in criteria if isinstance(c, Values) and c.tag in case.tags]
     if not judges:
         return False
-    known = dict.fromkeys(name for call in case.calls for name in lazy.names(call))
-    for name in known:
-        given = [_outputs(name, call, right) for call, right in zip(case.calls, rights, strict=True)]
-        if not all(judge.judge(case, rights, given) for judge in judges):
+    known = [set(lazy.names(call)) for call in case.calls]
+    for name in dict.fromkeys(name for names in known for name in names):
+        given = [
+            _outputs(name, call, right) if name in names else Answer()
+            for names, call, right in zip(known, case.calls, rights, strict=True)
+        ]
+        if not all(judge.judge(case, rights, given, SILENT) for judge in judges):
             return False
     return True
 
 
 def _outputs(name: str, call: Call, right: Answer) -> Answer:
-    if name not in lazy.names(call):
-        return Answer()
     arguments = [torch.from_numpy(np.array(a)) if isinstance(a, np.ndarray) else a for a in call.arguments]
     tensors = lazy.outputs(name, arguments, lazy.forms_of(right))
     plain = [t.float() if t.dtype is torch.bfloat16 else t for t in tensors]

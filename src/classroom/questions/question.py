@@ -1,8 +1,8 @@
 """A question: one graded function or class, defined once, with the evidence that it grades fairly."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -88,3 +88,5 @@ class Question:
     guide: Guide | None = None  # difficulty, minutes, hints, section of the book: shown in the notebook
     example: WorkedExample | None = None  # its result is shown in the notebook, and tested against the reference
     attempts: tuple[Attempt, ...] = ()
+    # Words of the notebook's text to the case or criterion that tests them: see `classroom.questions.promises`.
+    promises: Mapping[str, str] = field(default_factory=dict)

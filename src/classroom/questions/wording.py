@@ -87,7 +87,36 @@ class Exact(Wording):
         return sentence
 
 
+class Silent(Wording):
+    """No words: for whoever only asks whether something is wrong."""
+
+    def difference(self, found: Difference) -> str:
+        """See `Wording.difference`."""
+        return "differs"
+
+    def shape(self, given: Shape, right: Shape) -> str:
+        """See `Wording.shape`."""
+        return "has another shape"
+
+    def outputs(self, given: int, right: int) -> str:
+        """See `Wording.outputs`."""
+        return "another number of outputs"
+
+    def responding(self, does: int, should: int) -> str:
+        """See `Wording.responding`."""
+        return "Too few respond"
+
+    def operations(self, small: int, large: int) -> str:
+        """See `Wording.operations`."""
+        return "More operations"
+
+    def error(self, sentence: str) -> str:
+        """See `Wording.error`."""
+        return sentence
+
+
 EXACT = Exact()
+SILENT = Silent()
 
 
 def shape_text(shape: Shape) -> str:
