@@ -23,7 +23,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         other with headings like "first name, last name, email, team":
 
           Canvas   Grades > Export (numbers and sections); People > the groups' ... > Export (teams)
-          Moodle   Participants > select all > Download table data as CSV; groups become teams
+          Moodle   Participants > select all > Download table data as CSV; with --teams its groups are teams
 
         Students who are there already are found by number, account or e-mail address, by name only where nothing
         speaks against it. Nobody is removed because a list lacks them.
@@ -47,6 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="ROW=STUDENT",
         help='import: whom a row means, by its account, e-mail address or line; "new" is somebody new',
     )
+    parser.add_argument("--teams", action="store_true", help="import: Moodle's groups are teams, who hand in one work")
     parser.add_argument("--out", type=Path, metavar="FILE", help="export: the zip file (default: STUDENT.zip here)")
     parser.add_argument("--yes", action="store_true", help="remove: do it; without it, only list what would go")
     parser.add_argument("--json", action="store_true", help="print only JSON")
@@ -106,7 +107,7 @@ def _import(arguments: argparse.Namespace, course: "Course") -> int:
         if not (row and equals and student):
             raise ClassroomError(f"--who {text}: write ROW=STUDENT, ann.lee@example.org=ann-lee for example")
         who[row] = student
-    lists = [(Path(name), *entries(read_table(Path(name)))) for name in arguments.what]
+    lists = [(Path(name), *entries(read_table(Path(name)), arguments.teams)) for name in arguments.what]
     status, made = 0, []
     for path, found, problems in lists:
         done = import_list(course, found, who)

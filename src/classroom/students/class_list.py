@@ -24,8 +24,18 @@ EMAIL = (
 NUMBER = ("id number", "sis user id", "id_number", "user_id", "id-nummer", "numéro d'identification", "número de id",
           "matrikelnummer", "numero id", "学号")  # fmt: skip
 LOGIN = ("sis login id", "login_id", "username", "login", "anmeldename", "nom d'utilisateur", "nombre de usuario")
-TEAM = ("team", "group_name", "group", "groups", "gruppe", "gruppen", "groupe", "groupes", "grupo", "grupos", "小组")
+TEAM = ("team", "group_name", "group")
 SECTION = ("section", "sections", "sektion")
+GROUPS = (
+    "groups",
+    "gruppen",
+    "groupes",
+    "grupos",
+    "gruppi",
+    "groepen",
+    "小组",
+    "群組",
+)  # Moodle's: teams, or lab hours
 CANVAS = ("canvas_user_id", "lms_user_id", "canvas id", "canvas user id")
 OWN = ("student id", "student_id", "id")  # in a list that is not Canvas's
 
@@ -49,17 +59,20 @@ class Entry:
         return f"line {self.line} ({', '.join(filter(None, (name, self.id, self.email)))})"
 
 
-def entries(table: Table) -> tuple[list[Entry], list[str]]:
+def entries(table: Table, groups_are_teams: bool = False) -> tuple[list[Entry], list[str]]:
     """The students of the list, and a sentence for every row that is none.
+
+    Moodle's groups are sections, unless somebody says that they are teams, who hand in one work.
 
     Raises:
         ClassroomError: no column says who the students are.
     """
+    teams, sections = (TEAM + GROUPS, SECTION) if groups_are_teams else (TEAM, SECTION + GROUPS)
     at = {
         name: table.optional(headings)
         for name, headings in (
             ("first", FIRST), ("last", LAST), ("full", FULL), ("email", EMAIL), ("number", NUMBER), ("login", LOGIN),
-            ("team", TEAM), ("section", SECTION), ("canvas", CANVAS), ("own", OWN),
+            ("team", teams), ("section", sections), ("canvas", CANVAS), ("own", OWN),
         )
     }  # fmt: skip
     if "sis login id" in table.headings or "sis user id" in table.headings:

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -179,12 +181,12 @@ def installing(tmp_path, monkeypatch):
         def run_line_magic(self, name, line):
             installed.append((name, line))
 
-    def run(source, there=()):
+    def run(source, there=(), find=lambda name: None):
         (tmp_path / "work").mkdir(exist_ok=True)
         monkeypatch.chdir(tmp_path / "work")
         for name in there:
             Path(name).write_bytes(b"")
-        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        monkeypatch.setattr("importlib.util.find_spec", find)
         exec(compile(source, "cell", "exec"), {"get_ipython": Shell})
         return installed
 
@@ -212,6 +214,24 @@ def test_the_cell_installs_what_lies_beside_or_is_on_the_web(files, installing, 
     assert installing(source)[-1] == ("pip", f"install --quiet {wheel}")
     assert Path(wheel).read_bytes() == files[wheel]
     assert Path("rows.npz").read_bytes() == files["01-rows/rows.npz"]
+
+
+def test_on_colab_the_cell_asks_for_the_files(files, installing, monkeypatch, capsys):
+    (wheel,) = [path for path in files if path.endswith(".whl")]
+    source = install_cell(files)
+
+    def upload():
+        for name in (wheel, "rows.npz"):
+            Path(name).write_bytes(b"")
+
+    colab = SimpleNamespace(files=SimpleNamespace(upload=upload))
+    usual = importlib.import_module
+    monkeypatch.setattr("importlib.import_module", lambda name: colab if name == "google.colab" else usual(name))
+    found = {"google": True, "google.colab": True}
+    assert installing(source, find=found.get) == [("pip", f"install --quiet {wheel}")]
+    assert f"choose: rows.npz {wheel}" in capsys.readouterr().out
+    assert installing(source, find=found.get) == [("pip", f"install --quiet {wheel}")] * 2
+    assert "choose" not in capsys.readouterr().out  # they are there now
 
 
 def test_what_binder_and_pip_read_names_what_is_there(files):

@@ -63,7 +63,8 @@ def test_canvas_s_and_moodle_s_lists_are_one_class(course, students, tmp_path):
     status, said = students("import", listed(tmp_path / "canvas.csv", CANVAS))
     assert (status, said.splitlines()[0]) == (1, "canvas.csv: 3 new, 0 changed, 0 as they were")
     assert "line 6: Canvas's test student was left out." in said
-    assert students("import", listed(tmp_path / "moodle.csv", MOODLE))[1].startswith("moodle.csv: 2 new, 1 changed, 0")
+    moodle = listed(tmp_path / "moodle.csv", MOODLE)
+    assert students("import", "--teams", moodle)[1].startswith("moodle.csv: 2 new, 1 changed, 0")
     known = {s.id: (s.first_name, s.last_name, s.email, s.canvas) for s in known_students(course).values()}
     assert known == {
         "ada@example.org": ("Ada", "Lovelace", "ada@uni.example", "900"),
@@ -76,11 +77,17 @@ def test_canvas_s_and_moodle_s_lists_are_one_class(course, students, tmp_path):
         "ada@example.org": ("Team Blau", "A"), "ann1": ("", "A"), "ann2": ("", "B"), "S9": ("Team Blau", ""),
     }  # fmt: skip
     for name in ("canvas.csv", "moodle.csv"):
-        assert ": 0 new, 0 changed, 3 as they were" in students("import", tmp_path / name)[1]
+        assert ": 0 new, 0 changed, 3 as they were" in students("import", tmp_path / name, "--teams")[1]
     status, said = students("list")
     assert status == 0
     assert "5 students" in said
     assert {row["id"] for row in json.loads(students("list", "--json")[1])} == known.keys()
+
+
+def test_moodle_s_groups_are_sections_unless_somebody_says_teams(course, students, tmp_path):
+    """Else a whole lab hour could copy unseen: what team mates share is not listed."""
+    assert students("import", listed(tmp_path / "moodle.csv", MOODLE))[0] == 0
+    assert {(of.team, of.section) for of in read_details(course).values()} == {("", "Team Blau")}
 
 
 @pytest.mark.parametrize(
