@@ -26,10 +26,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         mark late files. Those are late, by how much is not known, and no penalty is taken until you say the time.
 
         examples:
-          course collect self-attention --course ~/transformer-2026 ~/Downloads/submissions.zip
-          course collect 02 --course ~/transformer-2026 part1.zip part2.zip --timezone Europe/Berlin
-          course collect 02 --course ~/transformer-2026 new.zip --who 1234568=new --who 1234569=ann-lee
-          course collect 02 --course ~/transformer-2026 --handed-in amy="2026-11-30 23:59"
+          course collect self-attention ~/Downloads/submissions.zip --course ~/transformer-2026
+          course collect 02 part1.zip part2.zip --course ~/transformer-2026 --timezone Europe/Berlin
+          course collect 02 new.zip --course ~/transformer-2026 --who 1234568=new --who 1234569=ann-lee
+          course collect 02 --course ~/transformer-2026 --handed-in amy=2026-11-30T23:59
           course collect 02 --course ~/transformer-2026 --times canvas-times.csv
         """,
         run,

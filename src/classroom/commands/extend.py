@@ -22,8 +22,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         Days that everybody may be late without asking are a policy of the course: see LateDays in nbgrader_config.py.
 
         examples:
-          course extend amy --assignment 02 --until "2026-12-03 23:59" --course ~/transformer-2026
-          course extend amy bo --assignment 02 --days 3 --reason "ill" --course ~/transformer-2026
+          course extend amy --assignment 02 --until 2026-12-03T23:59 --course ~/transformer-2026
+          course extend amy bo --assignment 02 --days 3 --reason ill --course ~/transformer-2026
           course extend amy --assignment 02 --excused --course ~/transformer-2026
           course extend amy --assignment 02 --remove --course ~/transformer-2026
           course extend --course ~/transformer-2026                       list what was allowed
