@@ -1,4 +1,4 @@
-"""The README's part on translation quality, from the records of `python -m bench.translation`."""
+"""The README's part on translation quality, from the records of `bench.translation` and `bench.word_for_word`."""
 
 import math
 from typing import Any
@@ -21,7 +21,7 @@ def notes(translations: list[dict[str, Any]]) -> str:
         parts += ["### Other runs", _table(alone, beams)]
     best = {_task(result): result["name"] for result in sorted(translations, key=_greedy)}
     for result in translations:
-        parts.append(_run(result))
+        parts.append(_run(result) if "recipe" in result else _dictionary(result))
         if best[_task(result)] == result["name"]:
             parts += ["Its translations, evenly spaced through the test set:", _examples(result)]
     return "\n\n".join(parts)
@@ -37,16 +37,29 @@ def _table(results: list[dict[str, Any]], beams: list[int]) -> str:
         rows.append(
             [
                 f"{result['name']}, {'→'.join(result['languages'])}",
-                result["recipe"].get("architecture", "transformer"),
-                f"{result['parameters'] / 1e6:.1f} M",
+                result["recipe"].get("architecture", "transformer") if "recipe" in result else result["architecture"],
+                f"{result['parameters'] / 1e6:.1f} M" if "parameters" in result else f"{result['entries']:,} words",
                 f"{result['steps']:,}",
                 f"{whole['epochs'] * result['steps'] / whole['steps']:.1f}" if whole["epochs"] else "",
-                f"{result['training_seconds'] / 60:.0f} min",
+                _time(result["training_seconds"]),
                 *(f"{scores[beam]['bleu']:.1f}" if beam in scores else "" for beam in ["1", *map(str, beams)]),
                 "`{}`".format(result["signature"].replace("|", "\\|")),
             ]
         )
     return table([*header, *(f"beam {beam}" for beam in beams), "signature"], rows)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _dictionary(result: dict[str, Any]) -> str:
+    """How a dictionary was made."""
+    return (
+        f"**{result['name']}**: `{result['command']}`. {result['entries']:,} words, by {result['steps']} rounds of EM "
+        f"over {result['data']['pairs']:,} pairs ({result['training_seconds']:.0f} s of one core), "
+        f"{result['test_sentences']:,} test sentences. No word is moved, and each becomes one or none."
+    )
 
 
 def _run(result: dict[str, Any]) -> str:

@@ -126,13 +126,15 @@ class DictionaryTranslator:
     """Writes for each word of the source the word that it most often becomes, in the order of the source.
 
     A word that seldom becomes any (fertility below `FEWEST`) is left out; an unknown word is written as it stands. What
-    words mean is learned without regard to case, and written in the case that is most frequent. It is made by `learn`,
+    words mean is learned without regard to case, and written in the case that is most frequent; a sentence
+    begins with a capital if most sentences do. It is made by `learn`,
     and scored by `evaluate` as any other translator.
     """
 
-    def __init__(self, entries: dict[str, str], words: set[str] | None = None):
+    def __init__(self, entries: dict[str, str], words: set[str] | None = None, capital: bool = True):
         self.entries = entries  # source word: target word, or an empty one
         self.words = words or set()
+        self.capital = capital  # at the beginning of a sentence
 
     @classmethod
     def learn(cls, pairs: Sequence[Pair], rounds: int = 10) -> "DictionaryTranslator":
@@ -150,7 +152,8 @@ class DictionaryTranslator:
         written = {form.lower(): form for form, _ in reversed(forms)}
         fertility = fertilities(split, table)
         chosen = {f: best[f][1] if made >= FEWEST else "" for f, made in fertility.items()}
-        return cls({f: written.get(e, e) for f, e in chosen.items()}, words)
+        begin = Counter(pair.target.lstrip()[:1].isupper() for pair in pairs)
+        return cls({f: written.get(e, e) for f, e in chosen.items()}, words, capital=begin[True] >= begin[False])
 
     def translate(self, text: str) -> str:
         """One sentence, word for word. Raises LabError for an empty one."""
@@ -160,7 +163,7 @@ class DictionaryTranslator:
         written = ""
         for word in filter(None, found):
             written += word if not written or word in CLOSING else f" {word}"
-        return written[:1].upper() + written[1:]
+        return written[:1].upper() + written[1:] if self.capital else written
 
     def translate_all(
         self, texts: Sequence[str], beam: int = 1, length_penalty: float = 0.6, batch_tokens: int = 4_000

@@ -100,6 +100,13 @@ def test_what_it_writes():
     assert dictionary.translate_all(["茶", "水"]) == ["Tea", "Water"]
 
 
+def test_a_sentence_begins_with_a_capital_if_most_that_it_learned_from_do():
+    lower = [Pair("ein haus", "a house"), Pair("ein buch", "a book"), Pair("ein X", "X, a letter")]
+    assert DictionaryTranslator.learn(lower).translate("haus") == "house"
+    upper = [Pair(pair.source, pair.target.capitalize()) for pair in lower]
+    assert DictionaryTranslator.learn(upper).translate("haus") == "House"
+
+
 def test_the_same_evaluation_scores_it():
     """On the generated corpus: far above writing the source, far below a translator."""
     corpus = phrase_corpus(2_000)
