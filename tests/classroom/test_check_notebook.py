@@ -95,3 +95,22 @@ def test_the_command(write):
     (checked,) = json.loads(done.stdout)
     assert (checked["score"], checked["max_score"], checked["outcome"], checked["reason"]) == (5, 5, "graded", None)
     assert checked["questions"][0]["id"] == "normalise-rows"
+
+
+def test_a_syntax_error_is_called_one_and_said_where_the_answer_is_missed(launcher, write):
+    answer = "def normalise_rows(x):\n    total = x.sum(dim=-1\n    return x / total"
+    check = check_notebook(write(answered(released(ROWS, "rows"), {"normalise-rows": answer})), launcher, LIMITS)
+    question = check.questions[0]
+    assert question.score == 0
+    assert question.diagnosis.startswith(
+        "SyntaxError in line 2 of your answer (`total = x.sum(dim=-1`): '(' was never closed."
+    )
+    assert "SyntaxError in line 2" in text(check)
+    assert check.to_json()["questions"][0]["diagnosis"] == question.diagnosis
+    assert {criterion.message for criterion in question.criteria} == {question.diagnosis}  # said once
+
+
+def test_an_answer_with_a_magic_is_no_syntax_error(launcher, write):
+    answer = "%matplotlib inline\n" + solutions(ROWS, "rows")["normalise-rows"]
+    check = check_notebook(write(answered(released(ROWS, "rows"), {"normalise-rows": answer})), launcher, LIMITS)
+    assert check.questions[0].score == 3

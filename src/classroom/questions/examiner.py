@@ -44,6 +44,11 @@ def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: 
     return QuestionResult(question.id, question.title, tuple(results), diagnosis and diagnosis.sentence)
 
 
+def is_not_defined(result: QuestionResult, target: str) -> bool:
+    """Whether the verdict is only that the notebook defines no such name."""
+    return (result.diagnosis or "").startswith(f"`{target}` is not defined")
+
+
 def passed(question: DrawnQuestion, actual: Sequence[Sequence[Answer]]) -> tuple[bool, ...]:
     """Which criteria are earned: `judge` without words, in half the time."""
     understood = shows_understanding(question, actual)

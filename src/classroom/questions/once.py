@@ -42,8 +42,8 @@ def told_once(question: DrawnQuestion, verdicts: Sequence[Sequence[Failure]], di
     causes: dict[tuple[str | None, str], str] = {}  # by where and what: the criterion that has said it
     for criterion, failures in zip(question.criteria, verdicts, strict=True):
         told.append(_told(failures, diagnosis, causes, told) if failures else "")
-        for failure in failures:
-            causes.setdefault((failure.case and failure.case.name, failure.problem), criterion.name)
+        if failures:  # only the first is told
+            causes.setdefault(_place(failures[0]), criterion.name)
     return told
 
 
@@ -61,9 +61,8 @@ def _told(
     first = failures[0]
     if first.problem == NOT_YET:
         return NOT_COUNTED if NOT_YET in told else NOT_YET
-    causing = {causes.get((failure.case and failure.case.name, failure.problem)) for failure in failures}
-    if None not in causing and len(causing) == 1:
-        return f"The same as under {causing.pop()!r}."
+    if _place(first) in causes:
+        return f"The same as under {causes[_place(first)]!r}."
     if causes and all(failure.problem == NO_GRADIENT for failure in failures):
         return f"Follows from what is said under {next(iter(causes.values()))!r}: no gradient can be computed."
     problem = (
@@ -76,6 +75,10 @@ def _told(
     others = len(failures) - 1
     more = f" It also fails in {others} other case{'s' if others > 1 else ''}." if others else ""
     return f"With {first.case.name}: {problem}{more}"
+
+
+def _place(failure: Failure) -> tuple[str | None, str]:
+    return failure.case and failure.case.name, failure.problem
 
 
 def _where(failures: Sequence[Failure]) -> str:

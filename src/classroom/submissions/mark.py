@@ -14,11 +14,12 @@ from nbformat.notebooknode import NotebookNode
 from classroom.authoring import demonstration
 from classroom.panel import panel, points_text
 from classroom.questions.drawn import DrawnQuestion
-from classroom.questions.examiner import examine, without_evidence
+from classroom.questions.examiner import examine, is_not_defined, without_evidence
 from classroom.questions.results import QuestionResult
 from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.student import Student, StudentLost
 from classroom.submissions.official import is_check_cell
+from classroom.submissions.syntax import syntax_error
 from classroom.submissions.untrusted import Room, safe_outputs
 
 
@@ -39,6 +40,7 @@ def mark(
     """Runs every code cell but the check cells, in order; what a check cell shows is the examiner's verdict."""
     marked = Marked()
     shown_only = demonstration.left_out(notebook.cells)
+    answers = {q: cell.source for cell in notebook.cells if (q := answered_question(cell))}
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
@@ -48,7 +50,7 @@ def mark(
         question = questions.get(cell.metadata.nbgrader.grade_id) if is_check_cell(cell) else None
         if marked.lost is None:
             try:
-                _mark_cell(marked, position, cell, question, student, wording)
+                _mark_cell(marked, position, cell, question, student, wording, answers)
             except StudentLost as lost:
                 marked.lost = lost
         if question is not None and question.id not in marked.results:
@@ -76,14 +78,25 @@ def _mark_cell(
     question: DrawnQuestion | None,
     student: Student,
     wording: Wording,
+    answers: Mapping[str, str],
 ) -> None:
     if question is not None:
-        marked.results[question.id] = examine(question, student, wording)
+        result = examine(question, student, wording)
+        broken = syntax_error(answers.get(question.id, ""))
+        if broken and is_not_defined(result, question.target):
+            result = without_evidence(question, broken)
+        marked.results[question.id] = result
     elif not is_check_cell(cell):
         outcome = student.run_cell(cell.source)
         marked.outputs[position] = safe_outputs(outcome.outputs, marked.room)
         if outcome.error is not None:
             marked.raised[position] = outcome.error
+
+
+def answered_question(cell: NotebookNode) -> str | None:
+    """The id of the question whose answer cell this is, or None."""
+    grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+    return grade_id.removesuffix("-answer") if cell.cell_type == "code" and grade_id.endswith("-answer") else None
 
 
 def verdict_outputs(result: QuestionResult) -> list[dict[str, Any]]:
