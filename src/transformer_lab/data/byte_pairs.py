@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 Pair = tuple[str, str]
+Words = Mapping[str, int]  # each word, and how often it stands in the text
+Merge = tuple[Pair, int]  # what is joined, and how often the two stood together
 
 
 def join(pieces: Sequence[str], pair: Pair) -> list[str]:
@@ -22,8 +24,8 @@ def join(pieces: Sequence[str], pair: Pair) -> list[str]:
     return joined
 
 
-def neighbours(words: Mapping[str, int], spelt: Mapping[str, list[str]]) -> Counter[Pair]:
-    """How often each two pieces stand together, if each word stands there as often as `words` says."""
+def neighbours(words: Words, spelt: Mapping[str, list[str]]) -> Counter[Pair]:
+    """How often each two pieces stand together in the text."""
     counts: Counter[Pair] = Counter()
     for word, pieces in spelt.items():
         for pair in pairwise(pieces):
@@ -31,8 +33,8 @@ def neighbours(words: Mapping[str, int], spelt: Mapping[str, list[str]]) -> Coun
     return counts
 
 
-def learn_merges(words: Mapping[str, int], steps: int) -> list[tuple[Pair, int]]:
-    """The first merges, each with its count; fewer than `steps` where every word has become one piece."""
+def learn_merges(words: Words, steps: int) -> list[Merge]:
+    """The first merges; fewer than `steps` once every word is one piece."""
     spelt, merges = {word: list(word) for word in words}, []
     for _ in range(steps):
         counts = neighbours(words, spelt)
@@ -44,8 +46,8 @@ def learn_merges(words: Mapping[str, int], steps: int) -> list[tuple[Pair, int]]
     return merges
 
 
-def spell(word: str, merges: Sequence[tuple[Pair, int]]) -> list[str]:
-    """A word in pieces, also one that was never counted: the merges, in their order."""
+def spell(word: str, merges: Sequence[Merge]) -> list[str]:
+    """A word in pieces, also one never counted: the merges, in their order."""
     pieces = list(word)
     for pair, _ in merges:
         pieces = join(pieces, pair)
