@@ -8,6 +8,7 @@ same. Not part of `python -m bench`: it takes minutes a thousand seeds.
 
 import argparse
 import hashlib
+import importlib
 import json
 import multiprocessing
 import os
@@ -23,6 +24,11 @@ from bench.report import RESULTS, record, table
 
 HEADER = ["question", "seeds", "drawn again", "differences", "ms a seed"]
 CHUNK = 20  # seeds that a process draws before it reports
+# What decides whether a drawing is fair; words and slips do not.
+ENGINE = ("compare", "questions.criteria", "questions.outputs", "questions.properties", "questions.examiner",
+          "questions.diagnosis", "questions.sameness", "questions.pairs", "questions.detectors",
+          "questions.mistakes_of_form", "questions.mistakes_in_numbers", "questions.drawn", "questions.fairness",
+          "questions.ordinary", "questions.lazy", "questions.precise")  # fmt: skip
 SHOWN = 20  # differences that are kept of a question
 
 
@@ -112,11 +118,12 @@ def _needs_notebook(line: str) -> bool:
 def fingerprint(assignment: str, question_id: str) -> str:
     """What a record of this question holds for: its public cases and answers, and the code that draws and judges."""
     from classroom.authoring.release import PUBLIC_SEED
-    from classroom.questions import cases
+    from classroom.questions.cases import to_bytes
+    from classroom.questions.drawn import draw
 
-    digest = hashlib.sha256(cases.save_public([_questions(assignment)[question_id]], PUBLIC_SEED))
-    for path in sorted(Path(cases.__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(to_bytes([draw(_questions(assignment)[question_id], PUBLIC_SEED).question]))
+    for name in ENGINE:
+        digest.update(Path(importlib.import_module(f"classroom.{name}").__file__).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -143,9 +150,12 @@ def run(names: list[str], seeds: int, jobs: int) -> dict[str, Any]:
 
 
 def _missing(found: dict[tuple[str, str], Found], seeds: int) -> Iterator[tuple[tuple[str, str], range]]:
-    for key, have in found.items():
-        for first in range(have.seeds, seeds, CHUNK):
-            yield key, range(first, min(first + CHUNK, seeds))
+    """By question in turn, so that a run that is stopped has looked at all of them."""
+    for first in range(0, seeds, CHUNK):
+        for key, have in found.items():
+            start = max(first, have.seeds)
+            if start < min(first + CHUNK, seeds):
+                yield key, range(start, min(first + CHUNK, seeds))
 
 
 def _look(work: tuple[tuple[str, str], range]) -> tuple[tuple[str, str], Found]:
