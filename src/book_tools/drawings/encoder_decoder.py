@@ -65,21 +65,6 @@ def earlier_and_later(say: Labels, right: Mapping[str, Tensor], blind: Tensor) -
     plt.show()
 
 
-def copying(say: Labels, lengths: Sequence[int], scores: Mapping[str, Sequence[float]], letters: int) -> None:
-    """The share of letters that each model copies right, by length."""
-    figure, axes = plt.subplots(figsize=(5.0, 3.2))
-    for (name, values), colour, marker in zip(scores.items(), (style.BLUE, style.VERMILION), "os", strict=True):
-        axes.plot(lengths, [100 * value for value in values], color=colour, marker=marker, label=say(name))
-    axes.axhline(100 / letters, color=style.SLATE, linestyle="--", label=say("guessing"))
-    axes.set(xlabel=say("length"), ylabel=say("copied right"), ylim=(0, 104), xticks=list(lengths))
-    axes.set_title(say("copying title"))
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.1))
-    ours, theirs = scores.values()
-    ends = {"ours": f"{ours[-1]:.0%}", "first": f"{theirs[0]:.0%}", "last": f"{theirs[-1]:.0%}"}
-    style.alt(figure, say("copying alt", **ends))
-    plt.show()
-
-
 def three_maps(say: Labels, maps: Mapping[str, Tensor], source: Sequence[str], target: Sequence[str]) -> None:
     """Attention weights of one head in each of the three uses; a padded source, a target that begins with <bos>."""
     figure, axes = plt.subplots(3, 1, figsize=(5.0, 10.0))
