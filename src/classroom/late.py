@@ -6,11 +6,19 @@ from the student's extension (`course extend`).
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 
+from nbgrader.api import SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
 from traitlets import Float, Integer
 
 DAY = 24 * 60 * 60  # seconds
+
+
+def by_due_date(submission: SubmittedAssignment) -> tuple[bool, datetime | None, str]:
+    """Sorts submissions by their assignments' due dates, those without one last."""
+    assignment = submission.assignment
+    return assignment.duedate is None, assignment.duedate, assignment.name
 
 
 class LatePenalty(LateSubmissionPlugin):
@@ -48,10 +56,7 @@ class LateDays(LatePenalty):
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
         """See `LatePenalty`. nbgrader's step, this plugin's parent, has the gradebook open."""
         late: list[int] = []
-        for submission in sorted(
-            self.parent.gradebook.student_submissions(student_id),
-            key=lambda s: (s.assignment.duedate is None, s.assignment.duedate, s.assignment.name),
-        ):
+        for submission in sorted(self.parent.gradebook.student_submissions(student_id), key=by_due_date):
             if submission.assignment.name == self.parent.assignment_id:
                 break
             late.append(self.days_late(submission.total_seconds_late))

@@ -13,7 +13,10 @@ def summary(assignment: str, done: Collected, zone: str) -> str:
     """Counts, names, and every sentence that a person should know."""
     counts = counted(done)
     said = [f"{counts[what]} {words}" for what, words in WORDS.items() if counts[what]]
-    lines = [f"{assignment}: {len(done.taken)} submissions" + (f" ({', '.join(said)})" if said else "")]
+    number = (
+        f"{len(done.taken)} submission{'s' * (len(done.taken) != 1)}" if done.taken else "nothing new was collected"
+    )
+    lines = [f"{assignment}: {number}" + (f" ({', '.join(said)})" if said else "")]
     late = [t.student for t in done.taken if t.late and not t.late_unknown]
     renamed = [f"{t.student}: {old} as {new}" for t in done.taken for new, old in t.renamed.items()]
     for title, names in (

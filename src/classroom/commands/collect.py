@@ -93,9 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     if former:
         done.problems.append(f"times were read in {former} before, and are read in {zone_name} from now on.")
     if retimed:
-        done.notes.append(
-            f"{len(retimed)} times are new ({', '.join(retimed)}); run `course grade {name}` to count them."
-        )
+        done.notes.append(f"a time is new for {', '.join(retimed)}; run `course grade {name}` to count it.")
     unknown = [taken.student for taken in done.taken if taken.late_unknown]
     if unknown:
         done.problems.append(

@@ -10,7 +10,7 @@ from classroom.errors import ClassroomError
 from classroom.grading.course_dir import Course
 from classroom.keeping import audit
 from classroom.students.allowances import Allowance, Allowances, read_allowances, write_allowances
-from classroom.students.penalties import settle
+from classroom.students.penalties import late_days_used, settle
 from classroom.wide import padded
 
 
@@ -61,13 +61,15 @@ def extend(
 
 def told(course: Course, allowances: Allowances) -> str:
     """What was allowed, for a terminal."""
+    used = late_days_used(course)
+    days = [f"\nLate days used: {', '.join(f'{student} {number}' for student, number in used.items())}"] if used else []
     if not allowances:
-        return "No extensions and no excuses."
+        return "\n".join(["No extensions and no excuses.", *days])
     zone, name, _ = course_zone(course.root)
     rows = [("assignment", "student", f"until ({name})", "reason")]
     for (assignment, student), of in sorted(allowances.items()):
         rows.append((assignment, student, "excused" if of.excused else shown(of.until, zone), of.reason))
-    return "\n".join(padded(rows))
+    return "\n".join([*padded(rows), *days])
 
 
 def _forget(course: Course, assignment: str, student: str) -> None:

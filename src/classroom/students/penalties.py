@@ -11,7 +11,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 
 from classroom.grading.autograde import LOG
 from classroom.grading.course_dir import Course
-from classroom.late import LateDays
+from classroom.late import LateDays, by_due_date
 from classroom.students.allowances import read_allowances, take_over
 
 
@@ -41,6 +41,22 @@ def settle(course: Course, students: Iterable[str] | None = None, assignment: st
                         notebook.late_submission_penalty = penalty
         gradebook.db.commit()
     return changed
+
+
+def late_days_used(course: Course) -> dict[str, int]:
+    """Of the days that cost nothing, those that each student has used; nobody where the course has no such policy."""
+    if not over_the_term(course):
+        return {}
+    step = AssignLatePenalties(config=course.config, log=LOG)
+    step.init_plugin()
+    used = {}
+    with course.gradebook() as gradebook:
+        for student in gradebook.students:
+            submissions = sorted(student.submissions, key=by_due_date)
+            late = [step.plugin_inst.days_late(submission.total_seconds_late) for submission in submissions]
+            if any(late):
+                used[student.id] = sum(step.plugin_inst.free_days(late))
+    return used
 
 
 def over_the_term(course: Course) -> bool:

@@ -171,7 +171,7 @@ def test_late_days_are_used_up_in_the_order_of_due_dates(late, free):
     assert LateDays(days_in_a_term=5, days_in_one_assignment=3).free_days(late) == free
 
 
-def test_late_days_over_a_term(afterwards):
+def test_late_days_over_a_term(afterwards, capsys):
     """Assignment 0 was due earlier, and is graded later: what it uses up, assignment 1 lacks."""
     assert not over_the_term(afterwards)
     with (afterwards.root / CONFIG).open("a") as config:
@@ -187,3 +187,4 @@ def test_late_days_over_a_term(afterwards):
     with afterwards.gradebook() as gradebook:
         assert gradebook.find_submission("01-rows", "bo").late_submission_penalty == 0.5  # 2 + 2 days, of which 3 free
     assert extend(afterwards, "--again") == 0
+    assert "Late days used: bo 3, cy 3" in capsys.readouterr().out
