@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classroom.class_report.misconceptions import FORBIDDEN, Finding
-from classroom.class_report.standing import NO_RECORD, NOT_GRADED, Standing
+from classroom.class_report.standing import EXCUSED, NO_RECORD, NOT_GRADED, Standing
 from classroom.grading.outcome import OUTCOMES
 
 FLAG, CHANGED, WAITING, LATE = "flag", "changed", "waiting", "late"
@@ -64,7 +64,7 @@ def _about(standing: Standing) -> list[tuple[str, str]]:
         about.append((NOT_GRADED, "There is no grade; run `course grade`."))
     elif standing.outcome == NO_RECORD:
         about.append((NO_RECORD, "The gradebook has a grade that no grading run of `course grade` wrote."))
-    elif standing.outcome == "missing" and standing.excused:
+    elif standing.outcome == EXCUSED:
         return about
     elif standing.outcome == "missing" and not standing.reasons:
         about.append(("missing", f"{OUTCOMES['missing'].capitalize()}."))

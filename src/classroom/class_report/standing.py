@@ -15,7 +15,8 @@ from classroom.students.allowances import read_allowances
 NOT_GRADED = "not graded"  # handed in, and no grading run has seen it
 NO_RECORD = "no record"  # in the gradebook, and not by `course grade`
 ABSENT = "missing"
-UNJUDGED = {ABSENT, "invalid", "failed", NOT_GRADED, NO_RECORD}  # there was no code to judge
+EXCUSED = "excused"  # missing, and may be
+UNJUDGED = {ABSENT, EXCUSED, "invalid", "failed", NOT_GRADED, NO_RECORD}  # there was no code to judge
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,10 @@ class Standing:
     def outcome(self) -> str:
         """The first outcome that is not `graded`, of all notebooks."""
         if not self.reports:
-            return NO_RECORD if self.final is not None else NOT_GRADED if self.submitted else ABSENT
-        return next((r["outcome"] for r in self.reports if r["outcome"] != "graded"), "graded")
+            found = NO_RECORD if self.final is not None else NOT_GRADED if self.submitted else ABSENT
+        else:
+            found = next((r["outcome"] for r in self.reports if r["outcome"] != "graded"), "graded")
+        return EXCUSED if found == ABSENT and self.excused else found
 
     @property
     def judged(self) -> bool:
@@ -85,7 +88,7 @@ class Standing:
             return self.final.score
         if self.outcome == ABSENT:
             return 0.0
-        return None if not self.reports else round(sum(r["score"] for r in self.reports), 2)
+        return None if not self.reports or self.outcome == EXCUSED else round(sum(r["score"] for r in self.reports), 2)
 
     @property
     def gradable(self) -> bool:
@@ -93,7 +96,7 @@ class Standing:
         if self.score is None:
             return False
         by_hand = self.final is not None and bool(self.final.manual)
-        return by_hand or self.outcome not in {ABSENT, "failed", NOT_GRADED}
+        return by_hand or self.outcome not in {ABSENT, EXCUSED, "failed", NOT_GRADED}
 
 
 def standings(course: Course, assignment: str, finals: Finals) -> list[Standing]:
