@@ -16,7 +16,7 @@ SHOWN_GROUPS = 25
 SHOWN_PAIRS = 5
 SHOWN_PIECES = 2
 EXCERPT, WIDTH = 14, 160  # lines, characters
-GOOD, LOOK = {"graded"}, {"timeout", "memory", "missing", "no record"}
+GOOD, LOOK = {"graded", "excused"}, {"timeout", "memory", "missing", "no record"}
 
 
 def needs_a_look(report: ClassReport, links: Links) -> str:
