@@ -39,6 +39,13 @@ class Table:
     __repr__ = __str__
 
 
+def tiny(number: float) -> str:
+    """A very small or very large number to one digit and a power of ten, for reading: 3 × 10⁻⁷."""
+    mantissa, exponent = f"{number:.0e}".split("e")
+    raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa}\u00a0×\u00a010{raised}" if number else "0"
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[object]], caption: str = "") -> None:
     """Shows a table; the first cell of each row names the row.
 

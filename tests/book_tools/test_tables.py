@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from book_tools.tables import Table
+from book_tools.tables import Table, tiny
 
 
 class Cells(HTMLParser):
@@ -44,3 +44,11 @@ def test_text_lines_up():
 def test_a_short_row_is_an_error():
     with pytest.raises(ValueError, match="1 cells under 2 headings"):
         Table(["a", "b"], [["1"]])
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(2.6e-7, "3 × 10⁻⁷"), (9.6e-8, "1 × 10⁻⁷"), (1e-12, "1 × 10⁻¹²"), (4e5, "4 × 10⁵"), (-2e-3, "-2 × 10⁻³"), (0, "0")],
+)
+def test_a_tiny_number_is_a_power_of_ten(number, text):
+    assert tiny(number).replace("\u00a0", " ") == text

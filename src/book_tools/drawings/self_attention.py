@@ -13,26 +13,6 @@ from book_tools.labels import Labels
 UNSCALED, SCALED = (style.VERMILION, "s"), (style.BLUE, "o")
 
 
-def arrivals(say: Labels, arrival: Mapping[str, Tensor]) -> None:
-    """After how many steps each input first reaches each output: a table for each kind of layer (NaN: never)."""
-    figure, grid = plt.subplots(2, 2, figsize=(5.0, 5.6), sharex=True, sharey=True)
-    figure.get_layout_engine().set(hspace=0.08)
-    for axes, (name, steps) in zip(grid.flat, arrival.items(), strict=True):
-        n = len(steps)
-        places = range(1, n + 1)
-        row_name = say("output") if axes in grid[:, 0] else ""
-        column_name = say("input") if axes in grid[1] else ""
-        known = steps.nan_to_num(0)
-        style.heatmap(axes, known, places, places, decimals=None, largest=n, row_name=row_name, column_name=column_name)
-        for i, j in (~steps.isnan()).nonzero().tolist():
-            colour = style.ON if steps[i, j] > 5 else style.INK
-            number = f"{steps[i, j]:.0f}"
-            axes.text(j + 0.5, i + 0.5, number, ha="center", va="center", fontsize="small", color=colour)
-        axes.set_title(say(name))
-    style.alt(figure, say("arrivals alt"))
-    plt.show()
-
-
 def two_keys(say: Labels, q: Tensor, a: Tensor, b: Tensor) -> None:
     """A query and two keys as arrows; the second is long and points elsewhere."""
     figure, axes = plt.subplots(figsize=(4.6, 4.4))

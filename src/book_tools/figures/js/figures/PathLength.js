@@ -8,7 +8,7 @@ import words from "words";
 const NETWORKS = ["recurrent", "convolution", "attention"];
 const [FEWEST, MOST] = [4, 16];
 const WINDOWS = [2, 3, 4, 5];
-const [WIDTH, LEFT, ROW] = [360, 24, 22]; // units of the drawing: its width, the numbers of its steps, the height of a step
+const [WIDTH, LEFT] = [360, 24]; // units of the drawing: its width, and what the numbers of its steps need
 
 /**
  * The vectors of a network over n words: { row, column, chain, parents }, the words first (row 0), each vector after its
@@ -97,8 +97,9 @@ function drawing(f, onplace) {
       const wide = (WIDTH - LEFT) / n;
       const turned = wide < 36;
       const head = turned ? 56 : 22;
+      const high = Math.max(22, Math.min(60, 180 / rows)); // of a step
       const x = (column) => LEFT + (column + 0.5) * wide;
-      const y = (row) => head + 10 + row * ROW;
+      const y = (row) => head + 10 + row * high;
       const radius = Math.min(7, wide / 2 - 3);
       const [children, bottom] = [[], y(rows) + 14];
       const name = (column, below) => {
@@ -114,7 +115,7 @@ function drawing(f, onplace) {
         return [word, hit];
       };
       const now = Math.min(step, rows);
-      children.push(s("rect", { class: "now", x: 0, y: y(now) - ROW / 2, width: WIDTH, height: ROW, rx: 5 }));
+      children.push(s("rect", { class: "now", x: 0, y: y(now) - 11, width: WIDTH, height: 22, rx: 5 }));
       for (let row = 1; row <= rows; row++)
         children.push(s("text", { class: "number", x: LEFT - 8, y: y(row) + 4, "text-anchor": "end" }, row));
       const shift = (node) => (state.both && network === "recurrent" && node.row ? (node.chain ? 1 : -1) * Math.min(5, wide / 5) : 0);
@@ -208,7 +209,7 @@ function build(f) {
   const sizes = () => WINDOWS.filter((w) => !f.state.both || w % 2 === 1);
   const size = choice(f.t("w"), (i) => f.change({ w: sizes()[i] }));
   const windowRow = h("div", { class: "bar" }, size.element, gaps.element);
-  const walk = steps(f, { name: (i) => f.t("after", { step: i + 1 }) }, (i) => f.change({ step: i + 1 }));
+  const walk = steps(f, { name: () => f.t("clock") }, (i) => f.change({ step: i + 1 }));
   const view = drawing(f, pick);
   const said = sentence();
   const counts = countsTable(f);
@@ -317,9 +318,9 @@ export default defineFigure({
     .link.way { stroke: var(--out); stroke-width: 3; } .link.later { stroke-dasharray: 1 4; }
     .vector { fill: var(--surface); stroke: var(--control); stroke-width: 1.5; }
     .vector.told { fill: var(--out); stroke: var(--out); } .vector.later { fill: var(--control); stroke: none; }
-    .counts th, .counts td { padding: 4px 6px; text-align: start; vertical-align: top; font-size: 14px; border-bottom: 1px solid var(--line); }
+    .counts th, .counts td { padding: 4px 6px 4px 0; text-align: start; vertical-align: top; font-size: 14px; border-bottom: 1px solid var(--line); }
     .counts thead th { color: var(--muted); font-size: 13px; } .counts b { font-size: 16px; }
-    .counts .formula { display: block; color: var(--muted); font-size: 12.5px; min-height: 1.45em; } .counts tr[aria-current] th { font-weight: 700; }
+    .counts .formula { display: block; color: var(--muted); font-size: 12px; min-height: 1.45em; white-space: nowrap; } .counts tr[aria-current] th { font-weight: 700; }
     .controls { grid-template-columns: minmax(0, 1fr); } .controls .name { min-width: 7em; } .controls .shown { min-width: 5.6em; }
     .numbers { grid-template-columns: minmax(0, 1fr) !important; }
     @media (forced-colors: active) { .lattice { forced-color-adjust: none; } .lattice text { fill: CanvasText; }
