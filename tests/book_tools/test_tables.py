@@ -48,7 +48,11 @@ def test_a_short_row_is_an_error():
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(2.6e-7, "3 × 10⁻⁷"), (9.6e-8, "1 × 10⁻⁷"), (1e-12, "1 × 10⁻¹²"), (4e5, "4 × 10⁵"), (-2e-3, "-2 × 10⁻³"), (0, "0")],
+    [(2.6e-7, "3 × 10⁻⁷"), (9.6e-8, "1 × 10⁻⁷"), (1e-12, "1 × 10⁻¹²"), (4e5, "4 × 10⁵"), (-2e-3, "-2 × 10⁻³")],
 )
 def test_a_tiny_number_is_a_power_of_ten(number, text):
     assert tiny(number).replace("\u00a0", " ") == text
+
+
+def test_zero_has_no_power():
+    assert tiny(0.0) == "0"
