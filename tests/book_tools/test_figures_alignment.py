@@ -119,6 +119,19 @@ def test_steered_it_is_the_formula_with_torchs_cell(figure: Alignment) -> None:
         torch.testing.assert_close(written.weights, weights, rtol=0, atol=1e-12)
 
 
+def test_effects_count_the_tokens_that_change_the_translation(figure: Alignment) -> None:
+    gru, memory = figure._gru, data(figure, 0)
+    plain, weights = by_torch(gru, memory, {})
+    n = weights.shape[1]
+    alone = torch.eye(n, dtype=torch.float64)
+    expected = [
+        (gru.pieces[piece], sum(by_torch(gru, memory, {t: alone[j]})[0] != plain for j in range(n)))
+        for t, piece in enumerate(plain)
+    ]
+    assert figure.effects() == expected
+    assert any(count for _, count in expected)
+
+
 def assert_numbers(located: Locator, shown: Alignment) -> None:
     """The page's weights and its five likeliest pieces are the library's."""
     written = shown.written()

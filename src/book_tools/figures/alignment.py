@@ -96,6 +96,15 @@ class Alignment(Figure):
         """The sentence that is written."""
         return self._gru.text(self.written())
 
+    def effects(self) -> list[tuple[str, int]]:
+        """Each piece of the sentence's own translation, and how many tokens change it when they get all its weight."""
+        memory = self.sentences[self.sentence]["memory"]
+        plain = self._gru.write(memory, {})[0]
+        changed = [0] * len(plain.pieces)
+        for step, _, said in self._gru.reached(memory):
+            changed[step] += said != self._gru.text(plain)
+        return [(self._gru.pieces[piece], count) for piece, count in zip(plain.pieces, changed, strict=True)]
+
     def fallback_html(self) -> str:
         """The map of the sentence shown, in per cent."""
         shown, now = self.sentences[self.sentence], self.written()

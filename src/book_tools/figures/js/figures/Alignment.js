@@ -84,6 +84,14 @@ function agreeing(text, wanted) {
   return { right: then.filter((word, i) => now[i] === word).length, words: then.length };
 }
 
+/** The words, with a mark from the first to the last that is another than in `before`. */
+function marked(words, before) {
+  let [from, back] = [0, 0];
+  while (from < words.length && words[from] === before[from]) from += 1;
+  while (back < Math.min(words.length, before.length) - from && words.at(-1 - back) === before.at(-1 - back)) back += 1;
+  return words.flatMap((word, i) => [h(i >= from && i < words.length - back ? "mark" : "span", {}, word), " "]);
+}
+
 let shared = null; // unpacked once, however often a sentence is chosen
 
 function build(f) {
@@ -160,8 +168,7 @@ function build(f) {
       const step = shownStep();
       const { weights, probabilities } = now.steps[step];
       chosen.update(sentences.map(({ text }) => text), state.sentence);
-      const there = plain.text.split(" ");
-      output.replaceChildren(...now.text.split(" ").flatMap((word, i) => [h(word === there[i] ? "span" : "mark", {}, word), " "]));
+      output.replaceChildren(...marked(now.text.split(" "), plain.text.split(" ")));
       before.textContent = f.t("plain", { plain: plain.text });
       const rows = now.steps.map(({ piece }, t) => `${nameOf(piece)}${moved.has(t) ? " *" : ""}`);
       map.update({
