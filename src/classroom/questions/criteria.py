@@ -21,6 +21,7 @@ from classroom.questions.question import Case, Criterion
 from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.student import Answer
 
+FEW_OPERATIONS = 60  # nobody who runs so few loops
 __all__ = ["Cost", "Gradients", "Permuted", "ShapeAndDtype", "Unchanged", "Values", "from_json", "to_json"]
 
 NO_GRADIENT = (
@@ -101,10 +102,10 @@ class ShapeAndDtype(Criterion):
 
 @dataclass(frozen=True)
 class Cost(Criterion):
-    """No Python loop: the number of torch operations must not grow with the input's size.
+    """No Python loop: neither torch's operations nor repeated lines may grow with the input's size, nor be many.
 
-    A case has two calls of different size, both with `count_operations`. Only right values count as evidence: a
-    fast wrong answer earns nothing here.
+    A case has two calls or more, all with `count_operations`: the first is small, each other one is larger along one
+    axis or several. Only right values count as evidence: a fast wrong answer earns nothing here.
     """
 
     weight: float = 1.0
@@ -113,6 +114,8 @@ class Cost(Criterion):
     slack: int = 2  # a broadcast or a copy more is not a loop
     rtol: float = 1e-3
     atol: float = 1e-4
+    repeats: int = 24  # of a line: more is a loop, even of fixed length
+    times: int = 10  # as many operations as the reference has
 
     def judge(
         self, case: Case, expected: Sequence[Answer], actual: Sequence[Answer], wording: Wording = EXACT
@@ -121,14 +124,23 @@ class Cost(Criterion):
             nothing = absent(right, given, wording)
             if nothing or outputs_differ(right, given, self.rtol, self.atol, wording):
                 return nothing or "Not counted yet: the values have to be right first."
-        small, large = sorted(given.operations or 0 for given in actual[:2])
-        if small < 1 or any(given.operations is None for given in actual):
+        if any(given.operations is None for given in actual) or min(given.operations or 0 for given in actual) < 1:
             return "No torch operation was seen: compute with torch, on whole tensors."
-        if large > small + self.slack:
-            return (
-                f"{wording.operations(small, large)}: it loops in Python. Write the same with operations on whole "
-                "tensors."
-            )
+        base = actual[0]
+        for right, given in zip(expected[1:], actual[1:], strict=True):
+            small, large = sorted((base.operations or 0, given.operations or 0))
+            few, many = sorted((base.repeats or 0, given.repeats or 0))
+            most = max(FEW_OPERATIONS, self.times * (right.operations or 0))
+            if large > small + self.slack or large > most:
+                return (
+                    f"{wording.operations(small, large)}: it loops in Python. Write the same with operations on whole "
+                    "tensors."
+                )
+            if many > few or many > self.repeats:
+                return (
+                    "Your code runs the same line again and again, for every part of the input: it loops in Python. "
+                    "Write the same with operations on whole tensors."
+                )
         return None
 
 

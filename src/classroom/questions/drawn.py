@@ -8,6 +8,7 @@ So all our own answers are judged on what was drawn, and it is drawn again, from
 """
 
 import hashlib
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,12 +74,16 @@ def materialise(question: Question, seed: int, exact: bool = False) -> DrawnQues
 
 
 def _slips(question: Question, drawn: DrawnQuestion, exact: bool) -> tuple[Slip, ...]:
-    from classroom.questions.mutants import mutants
+    from classroom.questions.mutants import SWAP, mutants
     from classroom.questions.precise import answers_until_error, precise
 
+    kinds = _kinds(question, drawn.cases)
     made: dict[bytes, Slip] = {}
     for implementation in (question.reference, *question.alternatives.values()):
         for mutant in mutants(implementation):
+            swapped = SWAP.fullmatch(mutant.sentence)
+            if swapped and kinds.get(swapped[1]) != kinds.get(swapped[2]):
+                continue  # nobody takes a tensor for a number
             answers = answers_until_error(mutant.implementation, drawn.cases)
             found = answers and slip(mutant.sentence, answers)
             if found and found.rows.tobytes() not in made:
@@ -86,6 +91,17 @@ def _slips(question: Question, drawn: DrawnQuestion, exact: bool) -> tuple[Slip,
                 digits = precise(mutant.implementation, drawn.cases, answers) if exact else answers
                 made[key] = slip(mutant.sentence, digits)
     return worth_a_name(list(made.values()), drawn.expected, [m.answers for m in drawn.misconceptions])
+
+
+def _kinds(question: Question, cases: Sequence[Case]) -> dict[str, bool]:
+    """By name of an argument: whether it is an array, in any case."""
+    function = question.reference.forward if isinstance(question.reference, type) else question.reference
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
+    calls = [call for case in cases for call in case.calls]
+    return {
+        name: any(len(c.arguments) > i and isinstance(c.arguments[i], np.ndarray) for c in calls)
+        for i, name in enumerate(names)
+    }
 
 
 def draw(question: Question, seed: int) -> Drawing:

@@ -24,11 +24,15 @@ def examine(question: DrawnQuestion, student: Student, wording: Wording = EXACT)
     Raises:
         StudentLost: the student's process timed out, ran out of memory or died.
     """
-    actual = tuple(
+    return judge(question, asked(question, student), wording)
+
+
+def asked(question: DrawnQuestion, student: Student) -> tuple[tuple[Answer, ...], ...]:
+    """What the student's code answers to the question's calls, by case; raises as `examine`."""
+    return tuple(
         tuple(student.answer(question.target, call, question.forbidden) for call in case.calls)
         for case in question.cases
     )
-    return judge(question, actual, wording)
 
 
 def judge(question: DrawnQuestion, actual: Sequence[Sequence[Answer]], wording: Wording = EXACT) -> QuestionResult:

@@ -50,13 +50,23 @@ EXPLANATIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"must match the size of tensor|must match the existing size|not broadcastable|incompatible",
-            "Two shapes do not fit together: print both. After a sum, mean or maximum along an axis, `keepdim=True` "
-            "keeps that axis, with size 1, so that it still fits.",
+            "Two shapes do not fit together: print both. An axis may be missing (after a sum or a maximum "
+            "`keepdim=True` keeps it, with size 1), or there is one too many, or the size of another was taken.",
         ),
         (
             r"is out of bounds for dimension|index out of range|too many indices",
             "An index points past the end of its axis. Count axes from the end: `x[..., i]` is the last axis, "
             "whatever stands before it.",
+        ),
+        (
+            r"to unpack",
+            "You take something apart into a fixed number of parts. Inputs may have more axes or fewer: take sizes one "
+            "by one, from the end (`x.shape[-1]`).",
+        ),
+        (
+            r"einsum\(\)",
+            "The letters of your einsum fix the number of axes, or the sizes under one letter differ. `...` stands for "
+            "all axes that you do not name.",
         ),
         (
             r"is invalid for input of size|view size is not compatible",

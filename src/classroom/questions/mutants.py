@@ -7,6 +7,7 @@ The reference's source, and that of the functions of ours that it calls, is take
 
 import ast
 import inspect
+import re
 import textwrap
 import types
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from classroom.questions.mutations import mutations
 
 MOST = 150  # of one implementation
 DEEPEST = 4  # functions that call functions
+SWAP = re.compile(r"`([\w.]+)` is used where `([\w.]+)` belongs\.")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,13 @@ def mutants(reference: Callable[..., Any]) -> tuple[Mutant, ...]:
             except (SyntaxError, TypeError, ValueError, NameError):  # a tree that is no program
                 continue
             if len(made) == MOST:
-                return tuple(made)
-    return tuple(made)
+                return _swaps_last(made)
+    return _swaps_last(made)
+
+
+def _swaps_last(made: list[Mutant]) -> tuple[Mutant, ...]:
+    """Where two mistakes give the same answers, exchanged names are the less likely one, and the first is told."""
+    return tuple(sorted(made, key=lambda mutant: SWAP.fullmatch(mutant.sentence) is not None))
 
 
 @dataclass(frozen=True)

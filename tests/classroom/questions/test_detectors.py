@@ -58,7 +58,7 @@ def inverse_power(x, power):
         (centred_pair, lambda x: (*centred_pair(x), x), "more than the 2 results"),
         (centred_pair, lambda x: torch.cat(centred_pair(x), dim=-1), "all in one tensor"),
         (centred_pair, lambda x: torch.stack(centred_pair(x)), "all in one tensor"),
-        (centred_pair, lambda x: centred_pair(x)[1], "only one of the 2 results that are asked for, number 2"),
+        (centred_pair, lambda x: centred_pair(x)[1], "only 1 of the 2 results that are asked for: number 2"),
         (centred_pair, lambda x: centred_pair(x)[::-1], "in another order: you return them as 2, 1"),
         (squares, lambda x: squares(x).float(), "dtype is float32 where it should be float64"),
         (squares, lambda x: squares(x).double(), "dtype is float64 where it should be float32"),
