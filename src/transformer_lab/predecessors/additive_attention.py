@@ -15,9 +15,10 @@ from transformer_lab.sizes import check_sizes
 
 
 class AdditiveAttention(nn.Module):
-    """score(s, h) = v · tanh(W s + U h) (Bahdanau et al. 2015, appendix A.1.2): a small network compares the two.
+    """score(s, h) = v · tanh(W s + U h): a small network compares the two.
 
-    The decoder's state s is the query; the encoder's annotations h are both the keys and the values.
+    The decoder's state s is the query; the encoder's annotations h are both the
+    keys and the values (Bahdanau et al. 2015, appendix A.1.2).
     """
 
     def __init__(self, query_size: int, key_size: int, width: int):
@@ -33,7 +34,10 @@ class AdditiveAttention(nn.Module):
         values: Float[Tensor, "batch k value_size"],
         mask: Bool[Tensor, "batch k"],
     ) -> Float[Tensor, "batch value_size"]:
-        """The values' average, weighted. `keys` are projected by `key` already: they are the same at every step."""
+        """The values' average, weighted.
+
+        `keys` are projected by `key` already: they are the same at every step.
+        """
         return (self.weights(query, keys, mask)[:, None] @ values)[:, 0]
 
     def weights(
@@ -158,11 +162,18 @@ class AttentionGRUDecoder(IncrementalDecoder):
         # The backward reader's state at the first token has seen the whole sentence (section 3.2, appendix A.2.2).
         self.state = torch.tanh(model.start(memory[:, 0, memory.shape[-1] // 2 :]))
 
-    def read(self, words: Float[Tensor, "rows d_model"]) -> Float[Tensor, "rows thrice_d_model"]:
-        """Takes the next word in. Returns the state after it, and what the state before it asked from the source."""
+    def read(
+        self,
+        words: Float[Tensor, "rows d_model"],
+    ) -> Float[Tensor, "rows thrice_d_model"]:
+        """Takes the next word in.
+
+        Returns the state after it, and what the state before it asked from the source.
+        """
         context = self.model.attention(self.state, self.keys, self.memory, self.mask)
         cell = self.model.decoder
-        self.state = cell.step(cell.project(torch.cat([words, context], dim=-1)), self.state)
+        given = cell.project(torch.cat([words, context], dim=-1))
+        self.state = cell.step(given, self.state)
         return torch.cat([self.state, context], dim=-1)
 
     def step(self, tokens: Int[Tensor, " rows"]) -> Float[Tensor, "rows vocab_size"]:

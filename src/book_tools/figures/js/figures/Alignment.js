@@ -130,7 +130,7 @@ function build(f) {
   });
   const sliders = names.map((token, j) =>
     slider(token, {
-      min: 0, max: 1, step: 0.01, text: percent,
+      min: 0, max: 1, step: 0.01, text: (weight) => `${Math.round(100 * weight)}%`,
       attributes: { "aria-label": f.t("weightOf", { token: spoken(token), place: j + 1 }), "data-weight": j },
     }, (value) => share(j, value)),
   );
