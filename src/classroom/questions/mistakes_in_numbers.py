@@ -16,6 +16,8 @@ NEARLY = 0.02  # of the size of what is compared
 
 def another_scale(pairs: Sequence[Pair]) -> str | None:
     """The right numbers times a factor: a constant, or a power of the size of an axis."""
+    if sum(output.values.size for p in pairs for output in p.right.outputs) < 2:
+        return None  # a number alone is always some factor times another
     factors = [_factor(p) for p in pairs]
     if any(f is None for f in factors):
         return None

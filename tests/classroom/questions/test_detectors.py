@@ -137,3 +137,17 @@ def test_an_exception_is_no_matter_of_numbers():
         return squares(x) if x.ndim == 2 else squares(x) @ x
 
     assert said(squares, raising) is None
+
+
+def test_one_number_alone_is_not_a_scale():
+    """Any number is some factor times any other: it takes two that agree."""
+
+    def asked(*sizes):
+        return [Case(str(n), (Call((np.arange(1.0, n + 1),)),), frozenset({"values"})) for n in sizes]
+
+    def found(cases, wrong):
+        right, given = ([[answer_with(f, c) for c in case.calls] for case in cases] for f in (torch.sum, wrong))
+        return detect(cases, right, given)
+
+    assert found(asked(4), lambda x: x.sum() + 3) is None
+    assert "2 times the right one" in found(asked(4, 7), lambda x: 2 * x.sum())
