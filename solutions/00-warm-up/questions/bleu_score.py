@@ -138,6 +138,43 @@ def small_number(matched, written, lengths, reference_lengths):
     return 100 * penalty(lengths, reference_lengths) * (share + 1e-3).log().mean().exp()
 
 
+def whole_numbers(matched, written, lengths, reference_lengths):
+    share = matched.sum(dim=0) // written.sum(dim=0).clamp(min=1)
+    return 100 * penalty(lengths, reference_lengths) * share.log().mean().exp()
+
+
+def over_runs(matched, written, lengths, reference_lengths):
+    share = matched.sum(dim=1) / written.sum(dim=1)
+    return 100 * penalty(lengths, reference_lengths) * share.log().mean().exp()
+
+
+def longest_runs(matched, written, lengths, reference_lengths):
+    return 100 * penalty(lengths, reference_lengths) * shares(matched, written)[-1]
+
+
+def harmonic_mean(matched, written, lengths, reference_lengths):
+    return 100 * penalty(lengths, reference_lengths) / (1 / shares(matched, written)).mean()
+
+
+def divided_by_the_penalty(matched, written, lengths, reference_lengths):
+    return 100 / penalty(lengths, reference_lengths) * shares(matched, written).log().mean().exp()
+
+
+def third_root(matched, written, lengths, reference_lengths):
+    return 100 * penalty(lengths, reference_lengths) * shares(matched, written).prod() ** (1 / 3)
+
+
+def penalty_grows(matched, written, lengths, reference_lengths):
+    c, r = lengths.sum(), reference_lengths.sum()
+    factor = torch.where(c < r, (1 - c / r).exp(), torch.ones(()))
+    return 100 * factor * shares(matched, written).log().mean().exp()
+
+
+def mean_ratio(matched, written, lengths, reference_lengths):
+    factor = (1 - (reference_lengths / lengths).mean()).clamp(max=0).exp()
+    return 100 * factor * shares(matched, written).log().mean().exp()
+
+
 def all_in_one(matched, written, lengths, reference_lengths):
     return 100 * penalty(lengths, reference_lengths) * matched.sum() / written.sum()
 
@@ -238,6 +275,47 @@ BLEU_SCORE = Question(
             "You average one BLEU for each sentence. Counts and lengths are added up over all sentences before "
             "anything is divided.",
             mean_of_sentences,
+        ),
+        Misconception(
+            "whole-number division",
+            "`//` divides to whole numbers, so every share below 1 is 0. `/` gives the share.",
+            whole_numbers,
+        ),
+        Misconception(
+            "summed over the lengths of run",
+            "You add up the runs of all lengths in each sentence. The counts of *one length* are added up over the "
+            "*sentences* (`dim=0`).",
+            over_runs,
+        ),
+        Misconception(
+            "the longest runs only",
+            "You take the share of the runs of four alone. All four shares count, in a geometric mean.",
+            longest_runs,
+        ),
+        Misconception(
+            "harmonic mean",
+            "You take the harmonic mean of the shares. BLEU takes the geometric one: the fourth root of their product.",
+            harmonic_mean,
+        ),
+        Misconception(
+            "divided by the penalty",
+            "You divide by the penalty, so that a short output is rewarded. It is a factor.",
+            divided_by_the_penalty,
+        ),
+        Misconception(
+            "third root",
+            "You take the third root of the product of four shares; it has to be the fourth.",
+            third_root,
+        ),
+        Misconception(
+            "a penalty above 1",
+            "For a short output your factor is above 1: the ratio in the exponent is upside down.",
+            penalty_grows,
+        ),
+        Misconception(
+            "mean of the ratios",
+            "You average r/c over the sentences. The lengths are added up first, and then there is one ratio.",
+            mean_ratio,
         ),
         Misconception(
             "0/0",

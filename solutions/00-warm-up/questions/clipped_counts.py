@@ -127,6 +127,36 @@ def one_more(output, reference, k):
     return clipped_counts(output, reference, k + 1)
 
 
+def written_once(output, reference, k):
+    return clipped_counts(output, reference, k)[0], len(set(grams(output, k)))
+
+
+def cut_off_at_the_end(output, reference, k):
+    mine, theirs = (
+        Counter(tuple(ids[start : start + k].tolist()) for start in range(len(ids))) for ids in (output, reference)
+    )
+    return (mine & theirs).total(), mine.total()
+
+
+def those_that_do_not_count(output, reference, k):
+    matched, written = clipped_counts(output, reference, k)
+    return written - matched, written
+
+
+def length_over_k(output, reference, k):
+    return clipped_counts(output, reference, k)[0], len(output) // k
+
+
+def the_longer_one(output, reference, k):
+    matched, written = clipped_counts(output, reference, k)
+    return matched, max(written, len(grams(reference, k)))
+
+
+def the_shorter_one(output, reference, k):
+    matched, written = clipped_counts(output, reference, k)
+    return matched, min(written, len(grams(reference, k)))
+
+
 def never_any(output, reference, k):
     return 0, len(grams(output, k))
 
@@ -145,6 +175,8 @@ TOLD_APART = (
     at_each_occurrence,
     in_the_same_place,
     last_run_forgotten,
+    written_once,
+    those_that_do_not_count,
 )
 
 
@@ -225,6 +257,36 @@ CLIPPED_COUNTS = Question(
             "The second number is how many runs the *output* has; yours is the reference's. This would be recall. "
             "Perhaps the two have changed places: the output comes first.",
             written_by_the_reference,
+        ),
+        Misconception(
+            "written ones counted once",
+            "Your second number counts distinct runs. Every run that was written is one, also the second time.",
+            written_once,
+        ),
+        Misconception(
+            "runs cut off at the end",
+            "You count what is left at the end, shorter than k, as a run. The last run begins at place c − k.",
+            cut_off_at_the_end,
+        ),
+        Misconception(
+            "those that do not count",
+            "You count the runs that do *not* count.",
+            those_that_do_not_count,
+        ),
+        Misconception(
+            "length over k",
+            "You divide the length by k. Runs overlap: c pieces have c − k + 1 runs of k.",
+            length_over_k,
+        ),
+        Misconception(
+            "the longer of the two",
+            "Your second number is that of whichever text has more runs. It is always that of the output.",
+            the_longer_one,
+        ),
+        Misconception(
+            "the shorter of the two",
+            "Your second number is that of whichever text has fewer runs. It is always that of the output.",
+            the_shorter_one,
         ),
         Misconception(
             "in the same place",

@@ -135,6 +135,43 @@ def one_loss_each(logits, targets, pad_id):
     return each(logits, targets).masked_fill(targets == pad_id, 0.0)
 
 
+def one_loss_a_sentence(logits, targets, pad_id):
+    real = targets != pad_id
+    return one_loss_each(logits, targets, pad_id).sum(dim=-1) / real.sum(dim=-1)
+
+
+def only_the_real_ones(logits, targets, pad_id):
+    return each(logits, targets)[targets != pad_id]
+
+
+def padded_logits_zeroed(logits, targets, pad_id):
+    padding = (targets == pad_id).unsqueeze(-1)
+    return each(logits.masked_fill(padding, 0.0), targets).mean()
+
+
+def over_sentences(logits, targets, pad_id):
+    losses = -torch.log_softmax(logits, dim=0).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return over(losses, targets != pad_id)
+
+
+def sigmoid(logits, targets, pad_id):
+    chosen = torch.nn.functional.logsigmoid(logits).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return over(-chosen, targets != pad_id)
+
+
+def all_pieces(logits, targets, pad_id):
+    return -torch.log_softmax(logits, dim=-1)[targets != pad_id].mean()
+
+
+def cut_off(logits, targets, pad_id):
+    chosen = logits.softmax(dim=-1).clamp(min=1e-7).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return over(-chosen.log(), targets != pad_id)
+
+
+def logits_cut_off(logits, targets, pad_id):
+    return cross_entropy(logits.clamp(-50, 50), targets, pad_id)
+
+
 def over_places(logits, targets, pad_id):
     losses = -torch.log_softmax(logits, dim=1).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     return over(losses, targets != pad_id)
@@ -274,6 +311,62 @@ CROSS_ENTROPY = Question(
             "one loss for each place",
             "You return a loss for each place. One number is asked for: their mean over the real tokens.",
             one_loss_each,
+        ),
+        Misconception(
+            "one loss for each real token",
+            "You return the losses of the real tokens. One number is asked for: their mean.",
+            only_the_real_ones,
+        ),
+        Misconception(
+            "one loss for each sentence",
+            "You return a loss for each sentence. One number is asked for: the mean over all real tokens of the batch.",
+            one_loss_a_sentence,
+        ),
+        Misconception(
+            "padded logits zeroed",
+            "You replace the logits at padded places by a constant. Such a place still has a loss, log V, and still "
+            "counts: leave its loss out, and out of the denominator.",
+            padded_logits_zeroed,
+        ),
+        Misconception(
+            "perplexity",
+            "You return the exponential of the loss, which is the perplexity. The loss itself is asked for.",
+            altered(cross_entropy, after=torch.exp),
+        ),
+        Misconception(
+            "bits",
+            "Your logarithm has base 2, so the loss is in bits. Take the natural logarithm.",
+            altered(cross_entropy, after=lambda loss: loss / 0.6931471805599453),
+        ),
+        Misconception(
+            "sigmoid",
+            "You judge every piece by itself, with a sigmoid. One of the pieces is chosen, so they share out 1: "
+            "softmax.",
+            sigmoid,
+        ),
+        Misconception(
+            "all pieces",
+            "You average −log P over all pieces of the vocabulary. Only the target's counts: pick it, with `gather` "
+            "for instance.",
+            all_pieces,
+        ),
+        Misconception(
+            "probabilities cut off",
+            "You keep probabilities away from 0 by a bound, and below it all look the same. Log-softmax, or "
+            "log-sum-exp, never forms the small number.",
+            cut_off,
+        ),
+        Misconception(
+            "logits cut off",
+            "You cut large logits off, and with them the differences between pieces. A stable log-softmax needs no "
+            "bound.",
+            logits_cut_off,
+        ),
+        Misconception(
+            "softmax over the sentences",
+            "Your probabilities sum to 1 over the sentences of the batch. The pieces of the vocabulary are the last "
+            "axis.",
+            over_sentences,
         ),
         Misconception(
             "wrong sign",

@@ -69,8 +69,26 @@ def shift_by_the_first(scores):
     return shifted(scores, scores[..., :1])
 
 
+def shift_by_the_largest_size(scores):
+    return shifted(scores, scores.abs().amax(dim=-1, keepdim=True))
+
+
+def base_two(scores):
+    largest = scores.amax(dim=-1)
+    return (scores - largest.unsqueeze(-1)).exp().sum(dim=-1).log2() + largest
+
+
+def minus_infinity_as_zero(scores):
+    return torch.logsumexp(scores.nan_to_num(neginf=0.0), dim=-1)
+
+
 def shift_forgotten(scores):
     return (scores - scores.amax(dim=-1, keepdim=True)).exp().sum(dim=-1).log()
+
+
+def maximum_keeps_its_axis(scores):
+    largest = scores.amax(dim=-1, keepdim=True)
+    return (scores - largest).exp().sum(dim=-1).log() + largest
 
 
 def shift_subtracted(scores):
@@ -139,15 +157,31 @@ LOG_SUM_EXP = Question(
             shift_at_least_zero,
         ),
         Misconception(
-            "shifted by the mean",
-            "You shift by the mean of a row. Its largest score may lie 1000 above the mean, and overflows: only the "
-            "largest score itself is safe.",
+            "not shifted by the largest",
+            "Your shift is not the largest score of a row (but its mean, say, or its smallest). The largest may lie "
+            "1000 above it, and overflows: only the largest score itself is safe.",
             shift_by_the_mean,
         ),
         Misconception(
             "shifted by the first score",
             "You shift by the first score of a row. Another one may lie far above it, and overflows: take the largest.",
             shift_by_the_first,
+        ),
+        Misconception(
+            "shifted by the largest absolute value",
+            "You shift by the largest absolute value, so a row of very negative scores vanishes, and an entry of −∞ "
+            "makes the shift infinite. Take the largest score, with its sign.",
+            shift_by_the_largest_size,
+        ),
+        Misconception(
+            "logarithm to the base 2",
+            "Your logarithm has base 2 and your exponential base e. Both are natural here: `torch.log`.",
+            base_two,
+        ),
+        Misconception(
+            "minus infinity as 0",
+            "You replace −∞ by 0, whose exponential is 1. An entry of −∞ adds nothing, and exp gives that by itself.",
+            minus_infinity_as_zero,
         ),
         Misconception(
             "the shift is not added again",
@@ -159,6 +193,12 @@ LOG_SUM_EXP = Question(
             "the shift subtracted twice",
             "The shift has to be added again after the logarithm. You subtract it once more.",
             shift_subtracted,
+        ),
+        Misconception(
+            "the maximum keeps its axis",
+            "The sums have lost the last axis, the maximum that you add still has it (`keepdim=True`): they meet row "
+            "by column, or do not fit at all. Drop the axis of the maximum before you add it.",
+            maximum_keeps_its_axis,
         ),
         Misconception(
             "no logarithm",

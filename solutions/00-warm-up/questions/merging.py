@@ -171,6 +171,46 @@ def end_forgotten(ids, new_id):
     return made(result)
 
 
+def last_piece_always(ids, new_id):
+    """The loop ends one place early, and the last piece is added whether or not it is used up."""
+    return torch.cat([end_forgotten(ids, new_id), ids[-1:]])
+
+
+def runs_collapse(ids, new_id):
+    """Every piece that is the right one of a pair is dropped, so that a whole run becomes one."""
+    pieces = ids.tolist()
+    pair = most_frequent(pieces)
+    starts = [together == pair for together in pairwise(pieces)] + [False]
+    dropped = [False, *starts[:-1]]
+    return made([new_id if s else p for p, s, gone in zip(pieces, starts, dropped, strict=True) if not gone])
+
+
+def two_by_two(ids, new_id):
+    pieces = ids.tolist()
+    counts = Counter(zip(pieces[::2], pieces[1::2], strict=False))
+    return made(joined(pieces, max(counts, key=counts.get), new_id))
+
+
+def with_a_gap(ids, new_id):
+    pieces = ids.tolist()
+    counts = Counter(zip(pieces, pieces[2:], strict=False)) or {tuple(pieces): 1}
+    return made(joined(pieces, max(counts, key=counts.get), new_id))
+
+
+def reversed_pair(ids, new_id):
+    pieces = ids.tolist()
+    return made(joined(pieces, most_frequent(pieces)[::-1], new_id))
+
+
+def largest_numbers(ids, new_id):
+    pieces = ids.tolist()
+    return made(joined(pieces, max(Counter(pairwise(pieces))), new_id))
+
+
+def only_the_pair(ids, new_id):
+    return made(list(most_frequent(ids.tolist())))
+
+
 def until_nothing_is_left(ids, new_id):
     pieces = joined(ids.tolist(), most_frequent(ids.tolist()), new_id)
     while len(pieces) > 1 and max(Counter(pairwise(pieces)).values()) > 1:
@@ -263,6 +303,43 @@ MERGING = Question(
             "Where meetings overlap you use one piece in two of them. In *a a a* the first two become one, and the "
             "third stays: go from left to right, and step over both after joining.",
             every_start,
+        ),
+        Misconception(
+            "a run becomes one",
+            "Where a piece stands beside itself, a whole run becomes one piece. Each merge takes two: *a a a* is *aa "
+            "a*, and *a a a a* is *aa aa*.",
+            runs_collapse,
+        ),
+        Misconception(
+            "counted two by two",
+            "You count the pieces two by two, so a pair that begins at an odd place is not seen. Every place begins "
+            "a pair.",
+            two_by_two,
+        ),
+        Misconception(
+            "counted with a gap",
+            "You count pieces that stand two places apart. Neighbours stand side by side.",
+            with_a_gap,
+        ),
+        Misconception(
+            "joined the other way round",
+            "You count one order and join the other: the left piece of the pair comes first.",
+            reversed_pair,
+        ),
+        Misconception(
+            "the largest numbers",
+            "You take the pair with the largest numbers. `max` over a dictionary compares its keys; the counts decide.",
+            largest_numbers,
+        ),
+        Misconception(
+            "the pair returned",
+            "You return the pair. The whole sequence is asked for, with the pair joined.",
+            only_the_pair,
+        ),
+        Misconception(
+            "the last piece twice",
+            "You add the last piece at the end also where it is part of a pair already.",
+            last_piece_always,
         ),
         Misconception(
             "from right to left",

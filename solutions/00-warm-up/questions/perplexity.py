@@ -34,7 +34,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("no padding", {"values", "shape"}, [4, 4], 4),
         case("sentences of different lengths", {"values", "shape"}, [6, 2, 3], 6),
         case("padding at minus infinity", {"values"}, [3, 5], 5, behind=-np.inf),
-        case("padding at 0", {"values"}, [4, 1, 2], 4, behind=0.0),
+        case("padding at 0", {"values"}, [4, 1, 2], 4, low=-9.0, behind=0.0),
         Case("padding in front", (middle,), frozenset({"values"})),
         case("a sentence of padding only", {"values"}, [3, 0], 3),
         case("a sentence of 90 tokens", {"values"}, [90], 90, low=-9.0, high=-5.0),
@@ -100,6 +100,30 @@ def for_each_sentence(log_probs, real):
     return torch.exp(-log_probs.masked_fill(~real, 0.0).sum(dim=-1) / real.sum(dim=-1))
 
 
+def padding_in_the_sum(log_probs, real):
+    return torch.exp(-log_probs.sum() / real.sum())
+
+
+def divided_by_sentences(log_probs, real):
+    return torch.exp(-log_probs.masked_fill(~real, 0.0).sum() / len(real))
+
+
+def probability(log_probs, real):
+    return torch.exp(log_probs.masked_fill(~real, 0.0).sum())
+
+
+def each_token(log_probs, real):
+    return torch.exp(-log_probs[real])
+
+
+def times_mask_in_all_places(log_probs, real):
+    return torch.exp(-(log_probs * real).mean())
+
+
+def base_ten(log_probs, real):
+    return 10 ** -masked_mean(log_probs, real)
+
+
 def upside_down(log_probs, real):
     return torch.exp(-log_probs[~real].mean())
 
@@ -147,6 +171,38 @@ PERPLEXITY = Question(
             "You multiply by the mask. Where the padding has −∞, that is −∞ · 0, which is not a number: pick the real "
             "entries, or replace the others, before you add.",
             multiplied_by_the_mask,
+        ),
+        Misconception(
+            "padding in the sum",
+            "Padding is in your sum, though you divide by the number of real tokens. Leave it out of both.",
+            padding_in_the_sum,
+        ),
+        Misconception(
+            "minus infinity, and all places",
+            "Two things. You multiply by the mask, and −∞ · 0 is not a number; and you divide by all places, not by "
+            "the number of real tokens.",
+            times_mask_in_all_places,
+        ),
+        Misconception(
+            "divided by the sentences",
+            "You divide by the number of sentences. The mean is over the real *tokens*.",
+            divided_by_sentences,
+        ),
+        Misconception(
+            "probability of the text",
+            "This is the probability of the whole text. Perplexity is one over its m-th root: add the logarithms, "
+            "divide by minus their number, and only then take the exponential.",
+            probability,
+        ),
+        Misconception(
+            "one for each token",
+            "You return a number for each token. Take their mean in the exponent first.",
+            each_token,
+        ),
+        Misconception(
+            "ten to the power",
+            "Your exponential has base 10, and the logarithms are natural ones. Use e for both.",
+            base_ten,
         ),
         Misconception(
             "the mask upside down",

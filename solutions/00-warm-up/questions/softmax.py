@@ -88,6 +88,18 @@ def not_divided(scores, dim):
     return (scores - scores.amax(dim=dim, keepdim=True)).exp()
 
 
+def base_two(scores, dim):
+    return divided(2 ** (scores - scores.amax(dim=dim, keepdim=True)), dim)
+
+
+def winner_takes_all(scores, dim):
+    return (scores == scores.amax(dim=dim, keepdim=True)).to(scores.dtype)
+
+
+def axis_left_at_the_end(scores, dim):
+    return torch.softmax(scores, dim=dim).movedim(dim, -1)
+
+
 def by_hand(scores, dim):
     return divided((scores - scores.max(dim=dim, keepdim=True).values.detach()).exp(), dim)
 
@@ -151,12 +163,14 @@ SOFTMAX = Question(
         ),
         Misconception(
             "a shift that is never below zero",
-            "You subtract max(0, x): very negative rows become 0/0. Subtract the maximum, whatever its sign.",
+            "Your shift is never below zero (max(0, x), or the largest absolute value): very negative rows become "
+            "0/0. Subtract the maximum, whatever its sign.",
             shift_at_least_zero,
         ),
         Misconception(
-            "shifted by the mean",
-            "You shift by the mean. The largest score may lie 1000 above it and overflow: only the maximum is safe.",
+            "not shifted by the maximum",
+            "Your shift is not the maximum along `dim` (but the mean, say, or the minimum). The largest score may "
+            "lie 1000 above it and overflow: only the maximum is safe.",
             shift_by_the_mean,
         ),
         Misconception(
@@ -203,6 +217,21 @@ SOFTMAX = Question(
             "softmax twice",
             "You apply softmax to the result of softmax. The second makes the shares nearly equal; once is enough.",
             lambda scores, dim: scores.softmax(dim).softmax(dim),
+        ),
+        Misconception(
+            "wrong base",
+            "Your exponential has base 2. Softmax uses e: `torch.exp`.",
+            base_two,
+        ),
+        Misconception(
+            "winner takes all",
+            "You give everything to the largest score. Softmax is the soft version: every score gets a share above 0.",
+            winner_takes_all,
+        ),
+        Misconception(
+            "the axis left at the end",
+            "You moved the axis `dim` to the end and did not move it back: the result has the axes in another order.",
+            axis_left_at_the_end,
         ),
         Misconception(
             "logarithm of the shares",

@@ -85,6 +85,30 @@ def likeliest(ids, hidden, table):
     return table[ids], (hidden @ table.T).argmax(dim=-1)
 
 
+def own_logit(ids, hidden, table):
+    return table[ids], (hidden * table[ids]).sum(dim=-1)
+
+
+def unit_rows(ids, hidden, table):
+    return torch.nn.functional.normalize(table[ids], dim=-1), hidden @ table.T
+
+
+def places_last(ids, hidden, table):
+    return table[ids], table @ hidden.mT
+
+
+def added_to_hidden(ids, hidden, table):
+    return table[ids], (hidden + table[ids]) @ table.T
+
+
+def one_hot_vectors(ids, hidden, table):
+    return torch.nn.functional.one_hot(ids, table.shape[0]).to(table.dtype), hidden @ table.T
+
+
+def squashed(ids, hidden, table):
+    return table[ids], torch.sigmoid(hidden @ table.T)
+
+
 def table_apart_out(ids, hidden, table):
     return table[ids], hidden @ table.detach().T
 
@@ -186,6 +210,37 @@ TIED = Question(
             "the likeliest piece",
             "You return the number of the piece with the largest logit. All logits are asked for: one for each piece.",
             likeliest,
+        ),
+        Misconception(
+            "the logit of the id alone",
+            "You return one logit for each place, that of the id which stands there. There is one for *every* piece.",
+            own_logit,
+        ),
+        Misconception(
+            "rows of length one",
+            "You divide the rows by their length. The rows as they are in the table are asked for.",
+            unit_rows,
+        ),
+        Misconception(
+            "places last",
+            "Your logits are transposed: the pieces are the last axis, one row of logits for each place.",
+            places_last,
+        ),
+        Misconception(
+            "input added",
+            "You add the looked-up vectors to `hidden` before the product. The logits belong to `hidden` as it is "
+            "given.",
+            added_to_hidden,
+        ),
+        Misconception(
+            "one-hot vectors",
+            "You return the one-hot vectors. Multiplied by the table they pick its rows, and those are asked for.",
+            one_hot_vectors,
+        ),
+        Misconception(
+            "sigmoid",
+            "You put the logits through a sigmoid. They are asked for as they come out of the product.",
+            squashed,
         ),
         Misconception(
             "logits before vectors",
