@@ -67,7 +67,7 @@ def test_the_reader_edits_words_and_steps_by_keys(page, write_page) -> None:
     expect(figure.locator(".step-name")).to_have_text("Merge 3: l + o becomes lo.")
     figure.get_by_role("button", name="Step back").press("Enter")
     torch.testing.assert_close(table(figure, "merges"), torch.tensor([[9.0], [9.0]], dtype=torch.float64))
-    expect(figure.locator(".summary")).to_contain_text("next comes l + o, 7 times. As often: o + w.")
+    expect(figure.locator(".summary")).to_contain_text("Merges done: 2. Next comes l + o, 7 times. As often: o + w.")
 
 
 @browser
