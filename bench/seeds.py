@@ -23,7 +23,7 @@ from typing import Any
 from bench.report import RESULTS, record, table
 
 HEADER = ["question", "seeds", "drawn again", "differences", "ms a seed"]
-CHUNK = 20  # seeds that a process draws before it reports
+CHUNK = 10  # seeds that a process draws before it reports
 # What decides whether a drawing is fair; words and slips do not.
 ENGINE = ("compare", "questions.criteria", "questions.outputs", "questions.properties", "questions.examiner",
           "questions.diagnosis", "questions.sameness", "questions.pairs", "questions.detectors",
