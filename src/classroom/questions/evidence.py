@@ -10,14 +10,16 @@ from classroom.questions.lazy import lazy_answers
 from classroom.questions.question import Question
 from classroom.student_code.inprocess import InProcess
 
+LAZY_SEEDS = 3
+
 
 def weaknesses(question: Question, seeds: Iterable[int] = range(20)) -> list[str]:
     """What is wrong with a question, one sentence each; empty when it is accepted.
 
     On every seed: the reference and each alternative score full marks (the alternatives without the forbidden
-    names); each misconception loses marks and is diagnosed by its own sentence; the untouched stub and every lazy
-    answer score 0. And every implementation scores the same on all seeds, so that the public check and the grading
-    run agree.
+    names); each misconception loses marks and is diagnosed by its own sentence; the untouched stub scores 0, and on
+    the first three so does every lazy answer. And every implementation scores the same on all seeds, so that the
+    public check and the grading run agree.
     """
     found: list[str] = []
     if len({m.name for m in question.misconceptions}) < len(question.misconceptions):
@@ -31,6 +33,8 @@ def weaknesses(question: Question, seeds: Iterable[int] = range(20)) -> list[str
         except ClassroomError as error:
             return [*found, f"On seed {seed}: {error}"]
         found += [f"{question.id}, {sentence} (seed {seed})" for sentence in _on_one_seed(question, drawing)]
+        if len(by_seed) < LAZY_SEEDS:  # what needs no understanding needs no luck either
+            found += [f"{question.id}, {sentence} (seed {seed})" for sentence in _lazy(drawing)]
         by_seed[seed] = scores(question, drawing)
     for name, seen in differences(by_seed).items():
         told = ", ".join(f"{score:g} on seed {seed}" for score, seed in seen.items())
@@ -84,6 +88,9 @@ def _on_one_seed(question: Question, drawing: Drawing) -> Iterator[str]:
     stub = examine(drawn, InProcess({question.target: _stub}))
     if stub.score:
         yield f"stub: gets {stub.score:g} points without being written."
+
+
+def _lazy(drawing: Drawing) -> Iterator[str]:
     for name, score in lazy_scores(drawing).items():
         if score:
             yield f"lazy answer {name!r}: gets {score:g} points without understanding."

@@ -84,3 +84,22 @@ def test_a_gradient_case_without_cotangent_is_refused():
 
     with pytest.raises(ClassroomError, match="needs a cotangent"):
         materialise(replace(sample.ROWS, cases=forgotten), 0)
+
+
+def test_a_question_that_a_lazy_answer_gets_right_is_refused():
+    """With columns of one number alone, each share is 1: no case is ordinary, and `ones` has everything."""
+
+    def columns(rng):
+        return [
+            Case(
+                "a column",
+                (Call((sample.positive(rng, n, 1),), cotangent=sample.positive(rng, n, 1)),),
+                frozenset({"values", "shape"}),
+            )
+            for n in (2, 3)
+        ]
+
+    question = replace(sample.ROWS, cases=columns, criteria=(Values(), ShapeAndDtype()), misconceptions=())
+    found = weaknesses(question, [0])
+    assert any("none is ordinary" in sentence for sentence in found), found
+    assert any("lazy answer 'ones': gets 4 points" in sentence for sentence in found), found
