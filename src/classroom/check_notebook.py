@@ -3,6 +3,7 @@
 import ast
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from classroom.authoring.notebook import RUBRIC, SETUP
+from classroom.clean_room.confirming import CleanRoom
 from classroom.panel import points_text
 from classroom.processes.launcher import Launcher
 from classroom.processes.limits import Limits
@@ -68,8 +70,12 @@ def check_notebook(path: Path, launcher: Launcher, limits: Limits) -> NotebookCh
     questions = load(path.parent / public_cases(notebook, path))
     notebook, flags = restore(notebook, released_cells(notebook, questions))
     undrawn = replace(limits, figures=False)  # nobody sees them here
-    with ProcessStudent(launcher, undrawn, directory=path.resolve().parent) as student:
-        marked = mark(notebook, questions, student)
+    beside = {file.name: file.read_bytes() for file in sorted(path.parent.glob("*.py"))}
+    with (
+        closing(CleanRoom(launcher, undrawn, beside)) as room,
+        ProcessStudent(launcher, undrawn, directory=path.resolve().parent) as student,
+    ):
+        marked = mark(notebook, questions, student, room=room)
     outcome, reason = student.incidents[0] if student.incidents else ("graded", None)
     if marked.lost:
         outcome, reason = marked.lost.outcome, marked.lost.reason

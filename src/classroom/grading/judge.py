@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from classroom.clean_room.confirming import CleanRoom
 from classroom.grading.outcome import NotebookReport
 from classroom.grading.task import Task
 from classroom.processes.launcher import Launcher
@@ -75,9 +77,14 @@ def _judge(task: Task, launcher: Launcher, submitted: Submitted, name: str) -> _
     locked = {cell.grade_id for cell in task.official[name] if not cell.solution}
     flags += [*submitted.flags, *scan(notebook, submitted.files, questions.values(), locked)]
     try:
-        with ProcessStudent(launcher, task.limits, {**submitted.files, **task.files}) as process:
-            marked = mark(notebook, questions, process, discreet(notebook, questions))
+        files = {**submitted.files, **task.files}
+        with (
+            closing(CleanRoom(launcher, task.limits, files)) as room,
+            ProcessStudent(launcher, task.limits, files) as process,
+        ):
+            marked = mark(notebook, questions, process, discreet(notebook, questions), room)
             incidents = process.incidents
+        flags += room.notes
     except StudentLost as lost:  # before its first cell
         marked, incidents = unmarked(notebook, questions, lost.reason), []
         marked.lost = lost

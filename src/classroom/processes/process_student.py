@@ -16,6 +16,7 @@ from classroom.processes.launcher import Launcher
 from classroom.processes.limits import Limits
 from classroom.student_code.student import Answer, Call, CellOutcome, Student, StudentLost
 
+BOUNDS = {"answer": wire.ANSWER, "attest": wire.ANSWERS}  # by what was asked; of all else, those of a cell
 LAST_WORDS = 0.5  # seconds to learn how a process ended, after its socket closed
 
 
@@ -87,6 +88,26 @@ class ProcessStudent(Student):
         except wire.WireError as error:
             self._lose("crashed", f"The notebook's process sent {error}.")
 
+    def attest(
+        self,
+        cells: Sequence[tuple[str, str]],
+        files: Mapping[str, str],
+        target: str,
+        calls: Sequence[Call],
+        forbidden: Sequence[str],
+    ) -> Any:
+        """In a process that has run nothing else: takes these cells and files, then judges `target` in a clean room.
+
+        Raises:
+            StudentLost: as `answer`.
+        """
+        self._ask({"do": "take", "cells": cells, "files": files}, self.limits.cell_seconds, "Reading the code")
+        seconds = self.limits.call_seconds
+        bodies = [wire.call_to_body(call) for call in calls]
+        message = {"do": "attest", "target": target, "calls": bodies, "forbidden": forbidden, "seconds": seconds}
+        reply, _ = self._ask(message, seconds + self.limits.grace_seconds, f"`{target}` in the clean room")
+        return reply
+
     def close(self) -> None:
         """See `Student.close`."""
         if self._closed:
@@ -131,7 +152,7 @@ class ProcessStudent(Student):
             self._launcher.interrupt(self._process)
             if not self._comes_within(self.limits.grace_seconds):
                 self._lose("timeout", f"{what} and could not be interrupted.")
-        return self._receive(wire.ANSWER if message["do"] == "answer" else wire.CELL), in_time
+        return self._receive(BOUNDS.get(message["do"], wire.CELL)), in_time
 
     def _comes_within(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._process.connection], [], [], seconds)

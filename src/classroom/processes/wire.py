@@ -39,6 +39,7 @@ BOUNDS = Bounds()
 # What a student's process may send: a cell's outputs as text, an answer's tensors as arrays.
 CELL = Bounds(header=8 * 2**20, arrays=0, count=0)
 ANSWER = Bounds(header=2**20, arrays=64 * 2**20, count=4096)
+ANSWERS = Bounds(header=8 * 2**20, arrays=128 * 2**20)  # to all calls of a question
 MAX_ERROR = 2_000  # characters of the sentence that says why there is no answer
 
 
@@ -167,6 +168,7 @@ def answer_to_body(answer: Answer) -> dict[str, Any]:
         "outputs": [{"values": output.values, "dtype": output.dtype} for output in answer.outputs],
         "gradients": answer.gradients,
         "operations": answer.operations,
+        "repeats": answer.repeats,
         "error": answer.error,
     }
 
@@ -182,12 +184,14 @@ def answer_from_body(body: Any) -> Answer:
             "outputs": list() as outputs,
             "gradients": dict() as gradients,
             "operations": None | int() as operations,
+            "repeats": None | int() as repeats,
             "error": None | str() as error,
         } if all(_is_output(o) for o in outputs) and all(_is_gradient(g) for g in gradients.values()):
             return Answer(
                 outputs=tuple(Array(o["values"], o["dtype"]) for o in outputs),
                 gradients=gradients,
                 operations=operations,
+                repeats=repeats,
                 error=error if error is None else error[:MAX_ERROR],
             )
     raise WireError("an answer that is not one")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from classroom.clean_room.rooms import Rooms
 from classroom.errors import ClassroomError
 from classroom.processes import second_copy, wire
 from classroom.processes.limits import Limits
@@ -88,7 +89,7 @@ def serve(connection: socket.socket, directory: Path, home: Path, figures: bool 
     sys.path.insert(0, str(directory))  # modules that were submitted beside the notebook
     shell = CapturingShell.instance(ipython_dir=str(home / ".ipython"))  # the fork server's, where it made one
     shell.display_formatter.draw_figures = figures
-    student = InProcess(shell.user_ns)
+    student, rooms = InProcess(shell.user_ns), Rooms()
     if FOR_STUDENTS:
         second_copy.give(FOR_STUDENTS)
     wire.send(connection, {"ready": True})
@@ -100,6 +101,10 @@ def serve(connection: socket.socket, directory: Path, home: Path, figures: bool 
         match message["do"]:
             case "write":
                 reply = write(directory, message["files"])
+            case "take":
+                reply = rooms.take(message["cells"], message["files"])
+            case "attest":
+                reply = rooms.attest(message)
             case "run":
                 reply = run(shell, message["source"])
             case _:

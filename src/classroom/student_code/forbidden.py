@@ -4,7 +4,8 @@ import contextlib
 import importlib
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from classroom.errors import ClassroomError
@@ -47,10 +48,10 @@ def forbid(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[str
             if inspect.isclass(original):  # stays a class: subclasses and instances made earlier are caught too
                 for method in ("__init__", "forward"):
                     if hasattr(original, method):
-                        _replace(restore, original, method, trap)
+                        restore.callback(replace(original, method, trap))
                 continue
             watched.add(name, original)
-            _replace(restore, parent, attribute, trap)
+            restore.callback(replace(parent, attribute, trap))
             for alias in [key for key, value in namespace.items() if value is original]:
                 namespace[alias] = trap
                 restore.callback(_put_back, namespace, alias, trap, original)
@@ -94,12 +95,14 @@ def _raise(name: str, used: list[str]) -> None:
     raise ForbiddenNameError(name)
 
 
-def _replace(restore: contextlib.ExitStack, parent: Any, attribute: str, trap: Any) -> None:
+def replace(parent: Any, attribute: str, trap: Any) -> Callable[[], None]:
+    """Puts `trap` in an attribute's place; gives what puts the attribute back."""
     if attribute in vars(parent):
-        restore.callback(setattr, parent, attribute, vars(parent)[attribute])
+        back = partial(setattr, parent, attribute, vars(parent)[attribute])
     else:  # inherited (torch.Tensor.softmax): shadow it, then take the shadow away
-        restore.callback(delattr, parent, attribute)
+        back = partial(delattr, parent, attribute)
     setattr(parent, attribute, trap)
+    return back
 
 
 def _put_back(namespace: dict[str, Any], alias: str, trap: Any, original: Any) -> None:

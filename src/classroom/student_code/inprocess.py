@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from classroom.compare import argument_text
 from classroom.student_code.forbidden import ForbiddenNameError, forbid
+from classroom.student_code.measured import Measured
 from classroom.student_code.mistakes import ReturnedValueError, error_sentence
 from classroom.student_code.student import Answer, Array, Call, CellOutcome, Student
 
@@ -26,6 +26,7 @@ MAX_DIMENSIONS = 32  # as many as numpy and the way to the grader take
 MAX_PRINTED = 100_000  # characters of print output per call, kept only to bound memory
 
 
+_AS_SUBCLASS = torch.Tensor.as_subclass
 # Stands in for numpy's global generator during a call: swapping is far quicker than saving its state.
 _NUMPY_GENERATOR = np.random.MT19937(0)
 
@@ -88,10 +89,11 @@ def _call(function: Callable[..., Any], call: Call) -> Answer:
     parameters: dict[str, torch.Tensor] = {}
     if call.construct is not None:
         function, parameters = _construct(function, call)
-    counter = _Operations()
-    with counter if call.count_operations else contextlib.nullcontext():
-        returned = function(*arguments)
-    tensors = _tensors(returned)
+    measured = Measured() if call.count_operations else None
+    if measured:  # the first call of all fills caches
+        function(*(a.clone() if isinstance(a, torch.Tensor) else a for a in arguments))
+    with measured.active() if measured else contextlib.nullcontext():
+        tensors = _tensors(function(*arguments))
     outputs = tuple(_array(tensor) for tensor in tensors)
     for position, (argument, original) in enumerate(zip(arguments, call.arguments, strict=True)):
         if isinstance(original, np.ndarray) and not _same(argument, original):
@@ -101,7 +103,9 @@ def _call(function: Callable[..., Any], call: Call) -> Answer:
             )
     inputs = {f"argument {i}": a for i, a in enumerate(given) if isinstance(a, torch.Tensor) and a.is_floating_point()}
     gradients = _gradients(tensors, inputs | parameters, call.cotangent) if differentiate else {}
-    return Answer(outputs, gradients, counter.count if call.count_operations else None)
+    if measured is None:
+        return Answer(outputs, gradients)
+    return Answer(outputs, gradients, measured.operations, repeats=measured.repeats)
 
 
 def _tensor(array: np.ndarray, differentiate: bool) -> torch.Tensor:
@@ -147,7 +151,7 @@ def _tensors(returned: Any) -> list[torch.Tensor]:
         if not isinstance(value, torch.Tensor):
             missing = " (is a `return` missing?)" if value is None else ""
             raise ReturnedValueError(f"Your code returned {_kind(value)}{missing}; return a torch.Tensor.")
-        tensors.append(value)
+        tensors.append(_AS_SUBCLASS(value, torch.Tensor))  # whatever class of its own it has
     if sum(t.numel() for t in tensors) > MAX_ELEMENTS:
         raise ReturnedValueError("Your code returned far more numbers than were asked for.")
     return tensors
@@ -159,7 +163,7 @@ def _array(tensor: torch.Tensor) -> Array:
         raise ReturnedValueError(f"Your code returned a tensor with {tensor.ndim} axes.")
     if tensor.is_complex() or tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_meta:
         raise ReturnedValueError(f"Your code returned a {dtype} tensor of an unusual kind; return a dense real tensor.")
-    plain = tensor.detach().as_subclass(torch.Tensor).cpu()
+    plain = tensor.detach().cpu()
     if plain.dtype is torch.bfloat16:
         plain = plain.float()
     return Array(np.array(plain.numpy(), copy=True, order="C"), dtype)
@@ -193,23 +197,6 @@ def _gradients(
 def _same(tensor: torch.Tensor, original: np.ndarray) -> bool:
     now = tensor.detach().numpy()
     return now.shape == original.shape and now.tobytes() == original.tobytes()
-
-
-class _Operations(TorchDispatchMode):
-    """Counts the operations that torch dispatches while it is active."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: the wrapper that it asks for imports the whole compiler, seconds that a student would wait."""
-        return False
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += 1
-        return func(*args, **(kwargs or {}))
 
 
 class _Bounded(io.StringIO):

@@ -50,8 +50,9 @@ class Answer:
     outputs: tuple[Array, ...] = ()
     # By "argument 0", "argument 1", … and parameter name; None where no gradient reached that input.
     gradients: Mapping[str, np.ndarray | None] = field(default_factory=dict)
-    operations: int | None = None
+    operations: int | None = None  # of torch, and numbers that left tensors
     error: str | None = None  # one sentence for the student: "RuntimeError in your code, line 4: …"
+    repeats: int | None = None  # how often the most repeated piece of the student's own code was run
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from classroom.authoring import demonstration
+from classroom.clean_room.confirming import CleanRoom
 from classroom.panel import panel, points_text
 from classroom.questions.drawn import DrawnQuestion
-from classroom.questions.examiner import examine, is_not_defined, without_evidence
+from classroom.questions.examiner import asked, is_not_defined, judge, without_evidence
 from classroom.questions.results import QuestionResult
 from classroom.questions.wording import EXACT, Wording
 from classroom.student_code.student import Student, StudentLost
@@ -35,11 +36,19 @@ class Marked:
 
 
 def mark(
-    notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], student: Student, wording: Wording = EXACT
+    notebook: NotebookNode,
+    questions: Mapping[str, DrawnQuestion],
+    student: Student,
+    wording: Wording = EXACT,
+    room: CleanRoom | None = None,
 ) -> Marked:
-    """Runs every code cell but the check cells, in order; what a check cell shows is the examiner's verdict."""
+    """Runs every code cell but the check cells, in order; what a check cell shows is the examiner's verdict.
+
+    With a clean `room`, what must not be attested by the notebook's own process is judged there.
+    """
     marked = Marked()
     shown_only = demonstration.left_out(notebook.cells)
+    cells: list[tuple[str, str]] = []  # that were run
     answers = {q: cell.source for cell in notebook.cells if (q := answered_question(cell))}
     for position, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
@@ -50,7 +59,12 @@ def mark(
         question = questions.get(cell.metadata.nbgrader.grade_id) if is_check_cell(cell) else None
         if marked.lost is None:
             try:
-                _mark_cell(marked, position, cell, question, student, wording, answers)
+                if question is not None:
+                    written = answers.get(question.id, "")
+                    marked.results[question.id] = _verdict(question, written, student, wording, room, cells)
+                elif not is_check_cell(cell):
+                    cells.append((f"cell {position + 1}", cell.source))
+                    _run_cell(marked, position, cell, student)
             except StudentLost as lost:
                 marked.lost = lost
         if question is not None and question.id not in marked.results:
@@ -71,26 +85,27 @@ def unmarked(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion], rea
     return marked
 
 
-def _mark_cell(
-    marked: Marked,
-    position: int,
-    cell: NotebookNode,
-    question: DrawnQuestion | None,
+def _verdict(
+    question: DrawnQuestion,
+    written: str,
     student: Student,
     wording: Wording,
-    answers: Mapping[str, str],
-) -> None:
-    if question is not None:
-        result = examine(question, student, wording)
-        broken = syntax_error(answers.get(question.id, ""))
-        if broken and is_not_defined(result, question.target):
-            result = without_evidence(question, broken)
-        marked.results[question.id] = result
-    elif not is_check_cell(cell):
-        outcome = student.run_cell(cell.source)
-        marked.outputs[position] = safe_outputs(outcome.outputs, marked.room)
-        if outcome.error is not None:
-            marked.raised[position] = outcome.error
+    room: CleanRoom | None,
+    cells: list[tuple[str, str]],
+) -> QuestionResult:
+    actual = asked(question, student)
+    result = judge(question, actual, wording)
+    broken = syntax_error(written)
+    if broken and is_not_defined(result, question.target):
+        return without_evidence(question, broken)
+    return result if room is None else room.confirm(question, cells, actual, result, wording)
+
+
+def _run_cell(marked: Marked, position: int, cell: NotebookNode, student: Student) -> None:
+    outcome = student.run_cell(cell.source)
+    marked.outputs[position] = safe_outputs(outcome.outputs, marked.room)
+    if outcome.error is not None:
+        marked.raised[position] = outcome.error
 
 
 def answered_question(cell: NotebookNode) -> str | None:
