@@ -85,7 +85,10 @@ torch.set_printoptions(precision=4, sci_mode=False)
 
 
 # %%
-def squared_distances(x: Float[Tensor, "*batch n d"], y: Float[Tensor, "*#batch m d"]) -> Float[Tensor, "*batch n m"]:
+def squared_distances(
+    x: Float[Tensor, "*batch n d"],
+    y: Float[Tensor, "*#batch m d"],
+) -> Float[Tensor, "*batch n m"]:
     """The squared distance of every row of x from every row of y."""
     ### BEGIN SOLUTION
     return (x[..., :, None, :] - y[..., None, :, :]).square().sum(dim=-1)
@@ -102,7 +105,9 @@ check("squared-distances")
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):  # nothing to see before the question is answered
     points = torch.tensor([[0.0], [1.0], [2.0], [4.0], [5.0], [9.0]])
-    style.heatmap(plt.subplots(figsize=(4.6, 4))[1], squared_distances(points, points), row_name="i", column_name="j")
+    distances = squared_distances(points, points)
+    figure, axis = plt.subplots(figsize=(4.6, 4))
+    style.heatmap(axis, distances, row_name="row of x", column_name="row of y")
     plt.show()
 
 # %% [markdown]
@@ -143,8 +148,9 @@ check("log-sum-exp")
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):
     x = torch.linspace(-6, 6, 200)
+    yours = log_sum_exp(torch.stack([x, torch.zeros_like(x)], dim=-1))
     figure, axis = plt.subplots(figsize=(5.5, 3))
-    axis.plot(x, log_sum_exp(torch.stack([x, torch.zeros_like(x)], dim=-1)), label="log-sum-exp of x and 0")
+    axis.plot(x, yours, label="log-sum-exp of x and 0")
     axis.plot(x, x.clamp(min=0), "--", label="the larger of x and 0")
     axis.set(xlabel="$x$")
     axis.legend()
@@ -188,9 +194,10 @@ check("stable-softmax")
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):
     scores = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))
+    shares = [softmax(scores, dim) for dim in (0, 1)]
     figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.2), layout="constrained")
-    for axis, dim in zip(axes, (0, 1), strict=True):
-        style.heatmap(axis, softmax(scores, dim), row_name="axis 0", column_name="axis 1", largest=1)
+    for dim, axis in enumerate(axes):
+        style.heatmap(axis, shares[dim], row_name="axis 0", column_name="axis 1", largest=1)
         axis.set_title(f"dim={dim}")
     plt.show()
 

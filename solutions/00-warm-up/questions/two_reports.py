@@ -9,21 +9,18 @@ TWO_REPORTS = WrittenQuestion(
     rubric=(
         Row(
             1,
-            "Perplexity is *per piece*. Characters are more pieces for the same text, each with fewer choices, so "
-            "theirs is lower for an equally likely text. A comparison that is fair is named: the probability of the "
-            "whole text, or its logarithm per word, per character or per sentence.",
+            "Perplexity: says per what it is an average, and what follows for one text that is cut in two ways (½); "
+            "names a quantity that both groups could report and that can be compared (½).",
         ),
         Row(
             1,
-            "BLEU of characters and BLEU of words are two scales: runs of characters match by chance, or within "
-            "similar words, far more often. What is asked for before comparing: the same references, cut and cased "
-            "in the same way, pooled over the corpus (the signature).",
+            "BLEU: says why a score of characters and one of words are two scales, and which of them tends to be "
+            "higher (½); names at least two settings that have to be the same before scores are compared (½).",
         ),
         Row(
             1,
-            "Padding: what a model thinks of it is easily near certain, so places with −log P near 0 pull the mean "
-            "down; the perplexity falls with more padding, though the model is the same. It depends on how the "
-            "batches were made.",
+            "Padding: says in which direction it moves the perplexity (½), and gives the reason from what such a place "
+            "adds to the sum and to the number of places (½).",
         ),
     ),
     guide=Guide(
