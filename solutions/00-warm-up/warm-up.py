@@ -283,8 +283,8 @@ def cross_entropy(
 check("cross-entropy")
 
 # %% [markdown]
-# **Try it.** One batch, padded further and further. The logits at padded places predict padding with certainty, as
-# any trained model does. Your loss beside a mean over all places:
+# **Try it.** One batch, padded further and further. The logits at padded places predict padding with certainty, as a
+# model soon does that was trained on it. Your loss beside a mean over all places:
 
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):
@@ -299,7 +299,7 @@ with suppress(NotImplementedError):
         print(f"{more:2} places of padding: yours {yours:.3f}, the mean over all places {everything:.3f}")
 
 # %% [markdown]
-# A loss that counts padding gets better by itself, whenever a batch holds one long sentence.
+# A loss that counts padding looks better by itself, whenever a batch holds one long sentence.
 #
 # ## 6. Among how many choices?
 #
@@ -503,7 +503,7 @@ with suppress(NotImplementedError):
 #
 # Two groups translate the same test set. One cuts text into 1,000 subwords, and scores words. The other cuts it into
 # characters, for the model and for the score. The second group reports the lower perplexity *and* the higher BLEU,
-# and concludes that its translator is better. Besides, its evaluation counts padded places.
+# and concludes that its translator is better. Besides, padded places count in its training and in its evaluation.
 #
 # **Explain** in six to twelve sentences:
 #
@@ -523,9 +523,9 @@ with suppress(NotImplementedError):
 # characters match much more often. Before I compare I want the settings of both scores: the same references, cut into
 # words in the same way, with the same case, pooled over the same corpus.
 #
-# Every trained model knows that padding follows padding, and gives it a probability near 1. Such a place has −log P
-# near 0. Counted, it pulls the mean down, and the perplexity with it; the more padding there is in the batches, the
-# lower.
+# A model for which padding counts in training soon knows that padding follows padding, and gives it a probability
+# near 1. Such a place has −log P near 0. Counted, it pulls the mean down, and the perplexity with it; the more
+# padding there is in the batches, the lower.
 # ### END SOLUTION
 
 # %% [markdown]
