@@ -1,10 +1,10 @@
 """The decoder of a trained GRU with attention, small enough for a page, whose weights can be given by hand.
 
-The page computes with the same numbers: matrices of whole numbers from −127 to 127, one scale a row, and only those
-pieces of the vocabulary that the target language is made of. The softmax over pieces is over these.
+The page computes with the same numbers: matrices of whole numbers from −31 to 31, one letter each, with one scale a row;
+and only those pieces of the vocabulary that the target language is made of. The softmax over pieces is over these.
 """
 
-import base64
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,8 @@ from torch import Tensor
 from transformer_lab.predecessors.additive_attention import AttentionGRU, AttentionGRUDecoder
 from transformer_lab.translation.translator import Translator
 
-LARGEST = 127
+LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"  # the middle one is 0
+LARGEST = len(LETTERS) // 2 - 1
 LIMIT = 32  # pieces of a translation, <eos> included; steered by hand it may not come to an end by itself
 Packed = dict[str, object]
 
@@ -24,14 +25,15 @@ def pack(matrix: Float[Tensor, "rows columns"]) -> Packed:
     """Each row in whole numbers times a scale, the numbers as text."""
     scales = [float(f"{largest:.5g}") or 1.0 for largest in (matrix.abs().amax(dim=1) / LARGEST).tolist()]
     whole = (matrix / torch.tensor(scales, dtype=matrix.dtype)[:, None]).round().clamp(-LARGEST, LARGEST)
-    text = base64.b64encode(whole.to(torch.int8).numpy().tobytes()).decode()
+    text = "".join(LETTERS[number] for number in (whole.flatten().int() + LARGEST + 1).tolist())
     return {"shape": list(matrix.shape), "scales": scales, "values": text}
 
 
 def unpack(packed: Packed) -> Float[Tensor, "rows columns"]:
     """What the page computes with, in float64."""
-    whole = torch.frombuffer(bytearray(base64.b64decode(packed["values"])), dtype=torch.int8)
-    return whole.reshape(packed["shape"]).double() * torch.tensor(packed["scales"], dtype=torch.float64)[:, None]
+    numbers = {letter: number - LARGEST - 1 for number, letter in enumerate(LETTERS)}
+    whole = torch.tensor([numbers[letter] for letter in packed["values"]], dtype=torch.float64)
+    return whole.reshape(packed["shape"]) * torch.tensor(packed["scales"], dtype=torch.float64)[:, None]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,14 @@ const SHOWN = 5; // pieces of the next word's distribution
 const END = "■"; // short enough for a narrow column
 const SURE = 0.9; // the weight from which a step counts as sent to a token
 
-/** Whole numbers times a scale for each row, as Python packed them. */
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const WHOLE = new Map([...LETTERS].map((letter, i) => [letter, i - LETTERS.length / 2]));
+
+/** Whole numbers, a letter each, times a scale for each row, as Python packed them. */
 function unpack({ shape: [rows, columns], scales, values }) {
-  const whole = Int8Array.from(atob(values), (byte) => byte.charCodeAt(0));
-  return { rows, columns, numbers: Float64Array.from(whole, (value, i) => value * scales[Math.floor(i / columns)]) };
+  const numbers = new Float64Array(rows * columns);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = WHOLE.get(values[i]) * scales[Math.floor(i / columns)];
+  return { rows, columns, numbers };
 }
 const row = ({ columns, numbers }, i) => numbers.subarray(i * columns, (i + 1) * columns);
 
