@@ -194,9 +194,10 @@ FIELDS = ["student", "assignment", "notebook", "score", "max_score", "outcome", 
 
 def test_json_has_the_documented_fields(graded):
     for report in graded.reports.values():
-        assert list(report) == [*FIELDS, "flags", "questions"]
+        assert list(report) == [*FIELDS, "flags", "questions", "by_hand"]
         assert (report["assignment"], report["notebook"]) == ("02-self-attention", NAME)
         assert report["sandboxed"] is True
+        assert report["by_hand"] == {}  # nothing in this assignment waits for a person
         assert report["seconds"] < 60
         for question in report["questions"]:
             assert {"id", "score", "max_score", "criteria", "diagnosis"} <= question.keys()
