@@ -19,6 +19,7 @@ import numpy as np
 from classroom.clean_room.rooms import Rooms
 from classroom.errors import ClassroomError
 from classroom.processes import second_copy, wire
+from classroom.processes.eager import switch_off_compiling
 from classroom.processes.limits import Limits
 from classroom.processes.shell import CapturingShell, interruptible
 from classroom.student_code.inprocess import InProcess
@@ -90,6 +91,7 @@ def serve(connection: socket.socket, directory: Path, home: Path, figures: bool 
     shell = CapturingShell.instance(ipython_dir=str(home / ".ipython"))  # the fork server's, where it made one
     shell.display_formatter.draw_figures = figures
     student, rooms = InProcess(shell.user_ns), Rooms()
+    switch_off_compiling()
     if FOR_STUDENTS:
         second_copy.give(FOR_STUDENTS)
     wire.send(connection, {"ready": True})

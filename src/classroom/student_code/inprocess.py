@@ -7,6 +7,7 @@ mode, default dtype, streams, warnings, patched names) is put back afterwards.
 import contextlib
 import io
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -71,7 +72,7 @@ def answer_with(
         ClassroomError: `forbidden` holds a name that does not exist (the question's mistake, not the student's).
     """
     space = {} if namespace is None else namespace
-    with _nothing_global_changes(), forbid(forbidden, space) as used:
+    with _nothing_global_changes(), _uncompiled(), forbid(forbidden, space) as used:
         try:
             answer = _call(function, call)
         except (Exception, SystemExit) as error:
@@ -232,6 +233,13 @@ def _nothing_global_changes() -> Iterator[None]:
             np.random.set_bit_generator(numpy_generator)
             generator.set_state(torch_state)
             torch.set_default_dtype(dtype)
+
+
+def _uncompiled() -> contextlib.AbstractContextManager[Any]:
+    """Inside, compiled functions are run as they are written: what they run can be seen, and nobody waits."""
+    if "torch._dynamo" not in sys.modules:  # nothing was compiled; asking would import seconds of it
+        return contextlib.nullcontext()
+    return torch.compiler.set_stance("force_eager")
 
 
 def _names(named: Mapping[str, Any]) -> str:
