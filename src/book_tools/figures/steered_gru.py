@@ -1,7 +1,7 @@
 """The decoder of a trained GRU with attention, small enough for a page, whose weights can be given by hand.
 
-The page computes with the same numbers: matrices of whole numbers from −31 to 31, one letter each, with one scale a row;
-and only those pieces of the vocabulary that the target language is made of. The softmax over pieces is over these.
+The page computes with the same numbers. A matrix is whole numbers from −31 to 31, a letter each, with a scale for each
+row. Only those pieces of the vocabulary are kept that the target language is made of; the softmax is over these.
 """
 
 import string
