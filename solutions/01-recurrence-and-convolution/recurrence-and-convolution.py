@@ -28,7 +28,7 @@
 # | 6 | [A window that looks back](#6.-A-window-that-looks-back) | `causal_convolution` | 2 |
 # | 7 | [A model that is too good](#7.-A-model-that-is-too-good) | a few sentences | 2 |
 # | 8 | [Doors in a row](#8.-Doors-in-a-row) | `receptive_field` | 2 |
-# | 9 | [The paper's table 1](#9.-The-paper's-table-1) | `waiting_and_path` | 1 |
+# | 9 | [Table 1 of the paper](#9.-Table-1-of-the-paper) | `waiting_and_path` | 1 |
 # | 10 | [Looking back](#10.-Looking-back) | `additive_attention` | 3 |
 #
 # **Time:** about two hours. **You need:** Python, tensors and matrix products in PyTorch, the chain rule.
@@ -375,7 +375,7 @@ with suppress(NotImplementedError):
 #
 # $$ y_t = b + \sum_{i=0}^{w-1} W_i\, x_{t - i\delta} $$
 #
-# Where the window hangs over the beginning of the sentence there are zeros. There is one output for each word.
+# Where the window hangs over the beginning of the sentence there are zeros. There must be one output for each word.
 #
 # **Write** `causal_convolution(x, weight, bias, dilation)`. `weight[i]` is $W_i$, the matrix for the word `i *
 # dilation` places back; `weight[0]` belongs to the word itself. Nothing may come in from later words. No output needs
@@ -512,7 +512,7 @@ with suppress(NotImplementedError):
 # %% [markdown]
 # The last two look far with as many layers. One of them sees only every second word of it.
 #
-# ## 9. The paper's table 1
+# ## 9. Table 1 of the paper
 #
 # *Attention Is All You Need* compares layers by how many steps must wait for each other, and by the longest path that
 # a signal has to go between two words. Put numbers in place of the O(·):

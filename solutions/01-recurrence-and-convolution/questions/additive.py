@@ -422,6 +422,15 @@ ADDITIVE = Question(
         ),
         *library("transformer_lab.attention", "masked_softmax"),
     ),
+    promises={
+        "for a batch": "values; all sizes equal",
+        "the context $c$ of each sentence": "misconception weights returned; misconception an axis too many",
+        "`real` is True at words": "misconception mask inverted",
+        "Padding gets no weight at all": "padding has no influence; misconception padding scored 0; "
+        "misconception masked after the softmax",
+        "at least one word": "a sentence of one word",
+        "PyTorch's softmax is allowed": "nothing to test",
+    },
     guide=Guide(
         difficulty=3,
         minutes=15,

@@ -270,6 +270,16 @@ BACKWARDS = Question(
         "state multiplied by the mask": by_multiplying,
     },
     forbidden=READY_MADE,
+    promises={
+        "reading from the last word to the first": "misconception read forwards; "
+        "misconception only the result reversed; no padding",
+        "`real` is True at words": "misconception mask inverted; sentences of different lengths",
+        "It is not read": "padding has no influence; misconception begins in the padding; "
+        "misconception padding set to 0 and read",
+        "stands at that word's position": "misconception in the order of reading; misconception moved to the end",
+        "at padding stand zeros": "misconception another state in the padding",
+        "raise an error here as well": "forbidden names",
+    },
     guide=Guide(
         difficulty=2,
         minutes=12,

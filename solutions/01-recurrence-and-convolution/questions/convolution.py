@@ -339,6 +339,16 @@ CONVOLUTION = Question(
         "transformer_lab.predecessors.dilated.dilated_convolution",
         "transformer_lab.predecessors.dilated.DilatedConvolution.forward",
     ),
+    promises={
+        "`causal_convolution(x, weight, bias, dilation)`": "values; gaps; all sizes equal",
+        "`weight[0]` belongs to the word itself": "misconception weights in the other order; "
+        "misconception only the past",
+        "Nothing may come in from later words": "cannot see the future",
+        "no Python loop over positions or sentences": "no loop over positions",
+        "You may use `nn.functional.conv1d`": "nothing to test",
+        "longer than the sentence": "a window longer than the sentence",
+        "There must be one output for each word": "misconception no padding; misconception stride in place of dilation",
+    },
     guide=Guide(
         difficulty=3,
         minutes=18,

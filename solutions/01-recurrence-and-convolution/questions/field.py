@@ -273,6 +273,14 @@ FIELD = Question(
         ),
     ),
     alternatives={"sets": by_sets, "gradient": by_gradient, "trying every word": by_trying},
+    promises={
+        "`receptive_field(w, dilations, per_block, n)`": "values; no gaps",
+        "a block holds `per_block` convolutions": "two convolutions a block; misconception one convolution a block",
+        "Return `n` truth values": "misconception numbers in place of truth values; misconception holes not seen",
+        "Entry 0 is the word itself": "misconception by position; misconception the word itself left out",
+        "The field may end before `n`, or go beyond it": "one word too many; everything is seen; "
+        "a field that goes beyond the words",
+    },
     guide=Guide(
         difficulty=2,
         minutes=12,

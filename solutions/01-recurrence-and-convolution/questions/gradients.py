@@ -42,7 +42,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
     first, others = states.copy(), states.copy()
     first[0] = rng.permutation([0.95, -0.05, 0.5]).astype(np.float32)
     others[1:] *= 0.4
-    calls = tuple(Call((given, u, gradient)) for given in (states, first, others))
+    calls = (Call((states, u, gradient)), Call((first, u, gradient)), Call((others, u, 3 * gradient)))
     return [
         case("four words", 4, 3),
         case("wide states", 3, 5),
@@ -315,6 +315,14 @@ GRADIENTS = Question(
         "product of Jacobians": by_jacobians,
         "autograd": by_autograd,
         "einsum": by_einsum,
+    },
+    promises={
+        "`gradient_norms(states, u, gradient)`": "values; wide states; double precision",
+        "the loss looks at no other": "nothing to test",
+        "what arrives $k$ steps before the end": "misconception by position; misconception squared lengths; "
+        "all sizes equal",
+        "Entry 0 is the length": "a single word; misconception one link too many",
+        "its value changes nothing": "no link before the first state",
     },
     guide=Guide(
         difficulty=3,

@@ -298,6 +298,12 @@ GRU = Question(
     ),
     alternatives={"matrix by matrix": matrix_by_matrix, "lerp": by_lerp, "einsum": by_einsum},
     forbidden=READY_MADE,
+    promises={
+        "one step for a batch": "values; two sentences; one sentence",
+        "in the order reset, update, candidate": "misconception reset and update exchanged; "
+        "misconception another order of the thirds",
+        "raise an error here": "forbidden names",
+    },
     guide=Guide(
         difficulty=2,
         minutes=12,

@@ -97,7 +97,7 @@ def by_counting(layer, n, w):
 
 PATHS = Question(
     id="waiting-and-path",
-    title="The paper's table 1",
+    title="Table 1 of the paper",
     target="waiting_and_path",
     points=1,
     reference=waiting_and_path,
@@ -207,6 +207,15 @@ PATHS = Question(
         "counting": by_counting,
     },
     forbidden=("transformer_lab.predecessors.dilated.layers_to_see",),
+    promises={
+        "by how many steps must wait": "nothing to test",
+        "`waiting_and_path(layer, n, w)`": "values",
+        "two whole numbers": "shape and dtype; misconception not rounded",
+        'or `"attention"`': "recurrent; convolution, a window of two; gaps, a window of three; attention",
+        "You may assume": "nothing to test",
+        "also where a field just reaches": "convolution, the ends just connected; gaps, the ends just connected; "
+        "gaps, one word more",
+    },
     guide=Guide(
         difficulty=2,
         minutes=8,

@@ -271,6 +271,13 @@ RNN = Question(
         "sentence by sentence": sentence_by_sentence,
     },
     forbidden=READY_MADE,
+    promises={
+        "`rnn(x, w, u, b)`": "values; all sizes equal; double precision",
+        "the state after *every* word": "misconception last state alone; misconception position 0 never filled; "
+        "a single word",
+        "on no later one": "cannot see what comes later",
+        "PyTorch's recurrent layers raise an error": "forbidden names",
+    },
     guide=Guide(
         difficulty=1,
         minutes=10,
@@ -285,7 +292,7 @@ RNN = Question(
     example=WorkedExample(
         call="rnn([[[1.0], [0.0]]], w=[[1.0]], u=[[0.5]], b=[0.0])",
         arguments=([[[1.0], [0.0]]], [[1.0]], [[0.5]], [0.0]),
-        expected=([[[0.7616], [0.3635]]],),
+        expected=([[[0.7616], [0.3634]]],),
     ),
     attempts=(
         Attempt(

@@ -12,6 +12,9 @@ from classroom.student_code.student import Call
 
 from .cells import real_words
 
+# Not from the longest to the shortest, so that sorting them is seen.
+UNSORTED = np.array([[2, 5, 4], [4, 5, 2], [2, 4, 5], [4, 2, 5]])
+
 
 def at(states, positions):
     """Of each sentence (batch n d) the state at its own position."""
@@ -37,12 +40,12 @@ def cases(rng: np.random.Generator) -> list[Case]:
     inside = real_words(4, *lengths)[..., None]
     padded, worded = (np.where(inside == moved, -states, states) for moved in (False, True))
     return [
-        case("three sentences", {"values", "shape", "gradients"}, 5, 4, *rng.permuted([5, 2, 4]), backward=True),
+        case("three sentences", {"values", "shape", "gradients"}, 5, 4, *rng.choice(UNSORTED), backward=True),
         case("no padding", {"values", "shape"}, 3, 4, 3, 3),
-        case("all sizes equal", {"values", "shape"}, 2, 2, *rng.permuted([1, 2])),
+        case("all sizes equal", {"values", "shape"}, 2, 2, 1, 2),
         case("one sentence", {"values", "shape"}, 4, 3, 3),
         case("sentences of one word", {"values", "shape"}, 3, 2, 1, 1),
-        case("double precision", {"values", "shape"}, 4, 3, *rng.permuted([2, 3]), dtype=np.float64),
+        case("double precision", {"values", "shape"}, 4, 3, 2, 3, dtype=np.float64),
         Case(
             "other states in the padding",
             tuple(Call((given, lengths)) for given in (states, padded, worded)),
@@ -263,6 +266,17 @@ SENTENCE = Question(
         "one-hot and einsum": by_one_hot,
         "row by row": by_rows,
         "axis moved": by_moving_the_axis,
+    },
+    promises={
+        "`sentence_vector(states, lengths)`": "values; one sentence",
+        "direction on its first axis": "misconception the forward direction twice",
+        "at the positions of their words": "misconception ends exchanged; all sizes equal",
+        "at least one": "sentences of one word; no padding",
+        "whatever stands there must not matter": "padding has no influence; "
+        "misconception forward direction read in the padding",
+        "for each sentence one row": "misconception directions on an axis of their own; "
+        "misconception reshaped without moving the batch",
+        "then the state in which the backward reader ends": "misconception backward first",
     },
     guide=Guide(
         difficulty=2,
