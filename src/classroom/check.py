@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from classroom import panel
+from classroom.clean_room.in_notebook import held_to_the_list
 from classroom.errors import ClassroomError
 from classroom.questions.cases import load
+from classroom.questions.drawn import DrawnQuestion
 from classroom.questions.examiner import examine
 from classroom.questions.results import QuestionResult
 from classroom.student_code.inprocess import InProcess
@@ -75,11 +77,14 @@ class Checker:
             CheckError: there is no such question.
         """
         if question_id is None:
-            return CheckedAll([examine(question, self.student) for question in self.questions.values()])
+            return CheckedAll([self._examine(question) for question in self.questions.values()])
         if question_id not in self.questions:
             known = ", ".join(f'"{known}"' for known in self.questions)
             raise CheckError(f'there is no question "{question_id}" here; the questions are {known}.')
-        return Checked(examine(self.questions[question_id], self.student))
+        return Checked(self._examine(self.questions[question_id]))
+
+    def _examine(self, question: DrawnQuestion) -> QuestionResult:
+        return held_to_the_list(question, examine(question, self.student))
 
 
 def _notebook_namespace() -> dict[str, Any]:
