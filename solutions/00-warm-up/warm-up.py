@@ -373,6 +373,19 @@ def merge_step(ids: Int[Tensor, "n"], new_id: int) -> Int[Tensor, "m"]:
 check("merge-step")
 
 # %% [markdown]
+# **Try it.** Two merges, one after the other, on the text *abcdabceabcab*. Its letters are the pieces 0 to 4.
+
+# %% tags=["demonstration"]
+with suppress(NotImplementedError):
+    ids = torch.tensor(["abcde".index(letter) for letter in "abcdabceabcab"])
+    print("   ", *ids.tolist())
+    for new_id in (5, 6):
+        ids = merge_step(ids, new_id)
+        print(f"{new_id}: ", *ids.tolist())
+
+# %% [markdown]
+# The second merge joins a piece that the first one made. This is how long pieces come about.
+#
 # **Play with your own code.** Your `merge_step`, again and again, on a text of your choice. A bar stands between two
 # pieces. What does it find first in English, what in Chinese? How many merges does it take until a whole word is one
 # piece?
