@@ -150,6 +150,22 @@ def test_words_are_chosen_in_the_drawing_and_two_never_fall_together(page, write
 
 
 @browser
+def test_the_slider_of_the_words_keeps_the_hand_while_it_moves(page, write_page) -> None:
+    figure = opened(page, write_page(PathLength()))
+    words = figure.locator("[data-trait=n]")
+    words.focus()
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(words).to_have_value("11")
+    expect(words).to_be_focused()
+    expect(figure.locator("[data-trait=second]")).to_have_attribute("max", "11")
+    figure.locator("[data-trait=second]").fill("11")
+    words.fill("6")  # a chosen word that is gone gives way to the last one
+    expect(figure.locator("[data-trait=second]")).to_have_value("6")
+    expect(figure.locator(".lattice .word")).to_have_count(12)
+
+
+@browser
 def test_the_goals_are_met_by_what_they_ask(page, write_page) -> None:
     figure = opened(page, write_page(PathLength()))
 

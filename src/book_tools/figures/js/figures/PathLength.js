@@ -195,7 +195,7 @@ function build(f) {
   const network = choice(f.t("network"), (i) => f.change({ network: NETWORKS[i] }));
   const word = (i) => f.t("word", { word: tokens[i - 1], place: i });
   const places = ["first", "second"].map((name) =>
-    slider(f.t(name), { min: 1, max: f.state.n, step: 1, text: word, attributes: { "data-trait": name } }, (value) => pick(name, value)),
+    slider(f.t(name), { min: 1, max: MOST, step: 1, text: word, attributes: { "data-trait": name } }, (value) => pick(name, value)),
   );
   const length = slider(f.t("n"), { min: FEWEST, max: MOST, step: 1, attributes: { "data-trait": "n" } }, (n) => {
     const [second, step] = [Math.min(f.state.second, n), Math.min(f.state.step, n)];
@@ -239,7 +239,10 @@ function build(f) {
       const measured = Object.fromEntries(NETWORKS.map((name) => [name, measure(name, state)]));
       const formula = Object.fromEntries(NETWORKS.map((name) => [name, formulas(name, state)]));
       network.update(NETWORKS.map((name) => f.t(name)), NETWORKS.indexOf(state.network));
-      places.forEach((part, i) => part.update([first, second][i]));
+      places.forEach((part, i) => {
+        set(part.element.querySelector("input"), { max: n });
+        part.update([first, second][i]);
+      });
       length.update(n);
       both.update(state.both);
       gaps.update(state.gaps);
@@ -306,7 +309,6 @@ export default defineFigure({
   valid: ({ network, n, first, second, w, gaps, both, step }) =>
     NETWORKS.includes(network) && whole(n, FEWEST, MOST) && [first, second, step].every((value) => whole(value, 1, n)) &&
     first !== second && WINDOWS.includes(w) && [gaps, both].every((value) => typeof value === "boolean") && !(both && (gaps || w % 2 === 0)),
-  shape: ({ n }) => n,
   build,
   style: `
     .lattice { display: block; width: 100%; max-width: 460px; margin-inline: auto; overflow: visible; }
@@ -320,7 +322,9 @@ export default defineFigure({
     .vector.told { fill: var(--out); stroke: var(--out); } .vector.later { fill: var(--control); stroke: none; }
     .counts th, .counts td { padding: 4px 6px 4px 0; text-align: start; vertical-align: top; font-size: 14px; border-bottom: 1px solid var(--line); }
     .counts thead th { color: var(--muted); font-size: 13px; } .counts b { font-size: 16px; }
-    .counts .formula { display: block; color: var(--muted); font-size: 12px; min-height: 1.45em; white-space: nowrap; } .counts tr[aria-current] th { font-weight: 700; }
+    .counts .formula { display: block; color: var(--muted); font-size: 12px; min-height: 1.45em; }
+    @container (min-width: 340px) { .counts .formula { white-space: nowrap; } }
+    .counts tr[aria-current] th { font-weight: 700; }
     .controls { grid-template-columns: minmax(0, 1fr); } .controls .name { min-width: 7em; } .controls .shown { min-width: 5.6em; }
     .numbers { grid-template-columns: minmax(0, 1fr) !important; }
     @media (forced-colors: active) { .lattice { forced-color-adjust: none; } .lattice text { fill: CanvasText; }
