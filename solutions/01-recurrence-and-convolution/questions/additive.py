@@ -117,6 +117,18 @@ def masked_after(s, h, real, w, u, v):
     return context(raw_scores(s, h, w, u, v).softmax(dim=1) * real, h)
 
 
+def padding_in_place_of_words(s, h, real, w, u, v):
+    return attended(raw_scores(s, h, w, u, v), h, ~real)
+
+
+def not_low_enough(s, h, real, w, u, v):
+    return context(raw_scores(s, h, w, u, v).masked_fill(~real, -1.0).softmax(dim=1), h)
+
+
+def relu(s, h, real, w, u, v):
+    return attended(torch.relu((s @ w.T)[:, None] + h @ u.T) @ v, h, real)
+
+
 def no_tanh(s, h, real, w, u, v):
     return attended(((s @ w.T)[:, None] + h @ u.T) @ v, h, real)
 
@@ -273,8 +285,8 @@ ADDITIVE = Question(
         ),
         Misconception(
             "padding attended",
-            "Your attention looks at padding: `real` is never used. Then a sentence's context depends on how long "
-            "its neighbours are.",
+            "Your attention looks at padding: `real` never reaches the softmax (`masked_fill` returns a new "
+            "tensor). Then a sentence's context depends on how long its neighbours are.",
             padding_attended,
         ),
         Misconception(
@@ -409,6 +421,23 @@ ADDITIVE = Question(
         ),
         cut_graph(additive_attention),
         fixed_precision(additive_attention, "contexts"),
+        Misconception(
+            "mask inverted, with a finite number",
+            "You hide the words and leave the padding. `real` is True at words, and `masked_fill` fills where its "
+            "argument is True: `~real`.",
+            padding_in_place_of_words,
+        ),
+        Misconception(
+            "not low enough",
+            "The padding's scores are not low enough: at −1 they lie above some words' scores. Only −∞, or nearly, "
+            "gives a weight of 0.",
+            not_low_enough,
+        ),
+        Misconception(
+            "ReLU in place of tanh",
+            "You use the ReLU. This small network has a tanh.",
+            relu,
+        ),
     ),
     alternatives={
         "einsum": by_einsum,

@@ -65,6 +65,10 @@ def masked_at_the_end(x, real, w, u, b):
     return mask_ignored(x, real, w, u, b) * real[..., None]
 
 
+def from_the_padding_in_reading_order(x, real, w, u, b):
+    return mask_ignored(x, real, w, u, b).flip(1)
+
+
 def words_masked(x, real, w, u, b):
     return mask_ignored(x * real[..., None], real, w, u, b)
 
@@ -263,6 +267,12 @@ BACKWARDS = Question(
         ),
         cut_graph(read_backwards),
         fixed_precision(read_backwards, "states"),
+        Misconception(
+            "begins in the padding, in the order of reading",
+            "Two things. Your backward pass begins in the padding, so every state has read signs that mean nothing; "
+            "and the states stand in the order of reading, not at their words.",
+            from_the_padding_in_reading_order,
+        ),
     ),
     alternatives={
         "sentence by sentence": sentence_by_sentence,

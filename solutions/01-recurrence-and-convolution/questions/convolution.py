@@ -78,6 +78,19 @@ def centred(x, weight, bias, dilation):
     return padded(x, weight, bias, dilation, span(weight, dilation) - right, right)
 
 
+def same(x, weight, bias, dilation):
+    left = span(weight, dilation) // 2
+    return padded(x, weight, bias, dilation, left, span(weight, dilation) - left)
+
+
+def gaps_in_the_padding_alone(x, weight, bias, dilation):
+    return conv1d(pad(x.mT, (span(weight, dilation), 0)), as_torch(weight), bias).mT
+
+
+def one_too_few_taken_off(x, weight, bias, dilation):
+    return padded(x, weight, bias, dilation, len(weight) * dilation - 1, 0)
+
+
 def right_end_kept(x, weight, bias, dilation):
     both = span(weight, dilation)
     return padded(x, weight, bias, dilation, both, both)[:, -x.shape[1] :]
@@ -328,6 +341,23 @@ CONVOLUTION = Question(
         ),
         cut_graph(causal_convolution),
         fixed_precision(causal_convolution, "outputs"),
+        Misconception(
+            "padding='same'",
+            "You pad both sides so that the length stays the same (`padding='same'`). The window then stands in the "
+            "middle, and the future comes in.",
+            same,
+        ),
+        Misconception(
+            "gaps in the padding alone",
+            "You pad for the gaps, but the window itself has none: tell it the dilation too.",
+            gaps_in_the_padding_alone,
+        ),
+        Misconception(
+            "w times the gap, minus 1",
+            "Right without gaps. With gaps there are more outputs than words: the window spans (w − 1) times the "
+            "dilation, not w times the dilation minus 1.",
+            one_too_few_taken_off,
+        ),
     ),
     alternatives={
         "slices": by_slices,

@@ -91,6 +91,14 @@ def largest_gap_alone(w, dilations, per_block, n):
     return receptive_field(w, dilations.max()[None], per_block, n)
 
 
+def power_of_gaps(w, dilations, per_block, n):
+    return torch.arange(n) <= (w - 1) * int((dilations**per_block).sum())
+
+
+def largest_gap_without_holes(w, dilations, per_block, n):
+    return torch.arange(n) <= (w - 1) * per_block * int(dilations.max())
+
+
 def last_layer_alone(w, dilations, per_block, n):
     return receptive_field(w, dilations[-1:], per_block, n)
 
@@ -270,6 +278,16 @@ FIELD = Question(
             "a number",
             "You return how wide the field is. Asked for is which words are seen: one truth value for each distance.",
             number_alone,
+        ),
+        Misconception(
+            "a power of the gaps",
+            "You raise the gaps to the power of `per_block`. Two convolutions with one gap add their reach twice.",
+            power_of_gaps,
+        ),
+        Misconception(
+            "the largest gap alone, and no holes",
+            "You count the layer with the largest gap alone, and as if it had no holes. Every layer adds to the field.",
+            largest_gap_without_holes,
         ),
     ),
     alternatives={"sets": by_sets, "gradient": by_gradient, "trying every word": by_trying},

@@ -82,6 +82,14 @@ def one_minus_h(states, u, gradient):
     return walked(lambda h, g: u.T @ ((1 - h) * g), states, gradient).norm(dim=-1)
 
 
+def square_of_the_difference(states, u, gradient):
+    return walked(lambda h, g: u.T @ ((1 - h) ** 2 * g), states, gradient).norm(dim=-1)
+
+
+def squared_states(states, u, gradient):
+    return walked(lambda h, g: u.T @ (h**2 * g), states, gradient).norm(dim=-1)
+
+
 def tanh_again(states, u, gradient):
     return gradient_norms(torch.tanh(states), u, gradient)
 
@@ -310,6 +318,16 @@ GRADIENTS = Question(
             states_from_the_left,
         ),
         fixed_precision(gradient_norms, "lengths"),
+        Misconception(
+            "(1 - h) squared",
+            "You multiply by $(1 - h)^2$. The derivative of tanh is $1 - h^2$: only the state is squared.",
+            square_of_the_difference,
+        ),
+        Misconception(
+            "1 forgotten",
+            "You multiply by $h^2$. The derivative of tanh is 1 *minus* that.",
+            squared_states,
+        ),
     ),
     alternatives={
         "product of Jacobians": by_jacobians,

@@ -78,6 +78,22 @@ def reset_of_the_word(x, h, w, u, b):
     return mixed(h, torch.sigmoid(x_z + h_z), torch.tanh(torch.sigmoid(x_r + h_r) * x_c + h_c))
 
 
+def state_without_matrix(x, h, w, u, b):
+    x_r, x_z, x_c, h_r, h_z, _ = parts(x, h, w, u, b)
+    return mixed(h, torch.sigmoid(x_z + h_z), torch.tanh(x_c + torch.sigmoid(x_r + h_r) * h))
+
+
+def one_minus_reset(x, h, w, u, b):
+    x_r, x_z, x_c, h_r, h_z, h_c = parts(x, h, w, u, b)
+    return mixed(h, torch.sigmoid(x_z + h_z), torch.tanh(x_c + (1 - torch.sigmoid(x_r + h_r)) * h_c))
+
+
+def two_sigmoids(x, h, w, u, b):
+    x_r, x_z, x_c, h_r, h_z, h_c = parts(x, h, w, u, b)
+    r, z = torch.sigmoid(x_r) + torch.sigmoid(h_r), torch.sigmoid(x_z) + torch.sigmoid(h_z)
+    return mixed(h, z, torch.tanh(x_c + r * h_c))
+
+
 def bias_reset(x, h, w, u, b):
     x_r, x_z, x_c, h_r, h_z, h_c = parts(x, h, w, u, b)
     b_c = b.chunk(3)[2]
@@ -295,6 +311,22 @@ GRU = Question(
         ),
         cut_graph(gru_step),
         fixed_precision(gru_step, "states"),
+        Misconception(
+            "the candidate's matrix forgotten",
+            "Your candidate gets the state itself, without $U_c$. Look at the third line.",
+            state_without_matrix,
+        ),
+        Misconception(
+            "reset gate the other way round",
+            "Your reset gate works the other way round: $r$ is the share of the state that the candidate sees, not "
+            "the share that it does not.",
+            one_minus_reset,
+        ),
+        Misconception(
+            "two sigmoids",
+            "Each of your gates is a sum of two sigmoids, up to 2. Add first, then one sigmoid of the sum.",
+            two_sigmoids,
+        ),
     ),
     alternatives={"matrix by matrix": matrix_by_matrix, "lerp": by_lerp, "einsum": by_einsum},
     forbidden=READY_MADE,

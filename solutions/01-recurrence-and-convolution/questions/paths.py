@@ -200,6 +200,23 @@ PATHS = Question(
             "The two numbers have changed places: first the steps that wait in one layer, then the path.",
             exchanged,
         ),
+        Misconception(
+            "a float's logarithm, cut off",
+            "With gaps you cut the logarithm off. Until $w^L$ has reached n the ends are not connected; and a "
+            "computed logarithm may be a little below the whole number.",
+            changed(("dilated",), lambda n, w, waiting, path: (waiting, int(math.log(n, w)))),
+        ),
+        Misconception(
+            "one step between the ends",
+            "A recurrent network does not jump: from the first word to the last it passes every state between.",
+            changed(("recurrent",), lambda n, w, waiting, path: (waiting, 1)),
+        ),
+        Misconception(
+            "no step for attention",
+            "Attention's path is one step, not none: the last word does not have the first one's numbers before it "
+            "has looked.",
+            changed(("attention",), lambda n, w, waiting, path: (waiting, 0)),
+        ),
     ),
     alternatives={
         "a logarithm, corrected": by_logarithm,

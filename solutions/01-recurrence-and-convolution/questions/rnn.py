@@ -72,6 +72,10 @@ def sigmoid(x, w, u, b):
     return unrolled(lambda word, h: torch.sigmoid(word @ w.T + h @ u.T + b), x, u)
 
 
+def relu(x, w, u, b):
+    return unrolled(lambda word, h: torch.relu(word @ w.T + h @ u.T + b), x, u)
+
+
 def bias_outside(x, w, u, b):
     return unrolled(lambda word, h: torch.tanh(word @ w.T + h @ u.T) + b, x, u)
 
@@ -264,6 +268,11 @@ RNN = Question(
         ),
         cut_graph(rnn),
         fixed_precision(rnn, "states"),
+        Misconception(
+            "ReLU in place of tanh",
+            "Your states are never negative: you use the ReLU. This cell has a tanh.",
+            relu,
+        ),
     ),
     alternatives={
         "words projected first": by_projecting_first,

@@ -121,6 +121,22 @@ def averaged(states, lengths):
     return joined(mean[0], mean[1])
 
 
+def averaged_with_padding(states, lengths):
+    return joined(*states.mean(dim=2))
+
+
+def largest(states, lengths):
+    return joined(*states.amax(dim=2))
+
+
+def forward_alone(states, lengths):
+    return at(states[0], lengths - 1)
+
+
+def not_joined(states, lengths):
+    return at(states[0], lengths - 1), states[1, :, 0]
+
+
 def forward_twice(states, lengths):
     return joined(at(states[0], lengths - 1), states[0, :, 0])
 
@@ -260,6 +276,27 @@ SENTENCE = Question(
         ),
         cut_graph(sentence_vector),
         fixed_precision(sentence_vector, "vectors"),
+        Misconception(
+            "averaged, padding too",
+            "You average over all positions, padding too. Asked for are the two states in which the readers end.",
+            averaged_with_padding,
+        ),
+        Misconception(
+            "largest entries",
+            "You take the largest entry over all positions, padding too. Asked for are the two states in which the "
+            "readers end.",
+            largest,
+        ),
+        Misconception(
+            "forward alone",
+            "You return the forward state alone. The backward one belongs beside it.",
+            forward_alone,
+        ),
+        Misconception(
+            "not joined",
+            "You return the two states as a pair. They belong side by side in one row for each sentence.",
+            not_joined,
+        ),
     ),
     alternatives={
         "gather": by_gather,
