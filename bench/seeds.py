@@ -27,8 +27,8 @@ CHUNK = 10  # seeds that a process draws before it reports
 # What decides whether a drawing is fair; words and slips do not.
 ENGINE = ("compare", "questions.criteria", "questions.outputs", "questions.properties", "questions.examiner",
           "questions.diagnosis", "questions.sameness", "questions.pairs", "questions.detectors",
-          "questions.mistakes_of_form", "questions.mistakes_in_numbers", "questions.drawn", "questions.fairness",
-          "questions.ordinary", "questions.lazy", "questions.precise")  # fmt: skip
+          "questions.mistakes_of_form", "questions.mistakes_in_numbers", "questions.drawn", "questions.drawing",
+          "questions.fairness", "questions.ordinary", "questions.lazy", "questions.precise")  # fmt: skip
 SHOWN = 20  # differences that are kept of a question
 
 
@@ -51,7 +51,7 @@ class Found:
 
 def look(assignment: str, question_id: str, seeds: range) -> Found:
     """Draws one question on these seeds and judges every implementation of it."""
-    from classroom.questions.drawn import draw
+    from classroom.questions.drawing import draw
     from classroom.questions.evidence import scores
     from classroom.questions.examiner import examine
     from classroom.questions.fairness import doubts
@@ -84,7 +84,7 @@ def _questions(assignment: str) -> dict[str, Any]:
 @cache
 def _usual_scores(assignment: str, question_id: str) -> dict[str, float]:
     from classroom.authoring.release import PUBLIC_SEED
-    from classroom.questions.drawn import draw
+    from classroom.questions.drawing import draw
     from classroom.questions.evidence import scores
 
     question = _questions(assignment)[question_id]
@@ -119,7 +119,7 @@ def fingerprint(assignment: str, question_id: str) -> str:
     """What a record of this question holds for: its public cases and answers, and the code that draws and judges."""
     from classroom.authoring.release import PUBLIC_SEED
     from classroom.questions.cases import to_bytes
-    from classroom.questions.drawn import draw
+    from classroom.questions.drawing import draw
 
     digest = hashlib.sha256(to_bytes([draw(_questions(assignment)[question_id], PUBLIC_SEED).question]))
     for name in ENGINE:

@@ -11,7 +11,7 @@ import torch
 
 from classroom.authoring.release import PUBLIC_SEED
 from classroom.questions.assignment import all_assignments, find_solutions
-from classroom.questions.drawn import draw
+from classroom.questions.drawing import draw
 from classroom.questions.evidence import lazy_scores
 from classroom.questions.examiner import examine
 from classroom.student_code.inprocess import InProcess

@@ -9,7 +9,8 @@ import pytest
 from classroom.authoring.notebook import BEGIN_SOLUTION, read_source
 from classroom.authoring.release import PUBLIC_SEED
 from classroom.questions.assignment import Asked, Assignment, all_assignments
-from classroom.questions.drawn import DrawnQuestion, materialise
+from classroom.questions.drawing import materialise
+from classroom.questions.drawn import DrawnQuestion
 from classroom.questions.question import Question
 from classroom.student_code.inprocess import InProcess
 

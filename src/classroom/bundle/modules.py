@@ -16,8 +16,8 @@ from classroom.errors import ClassroomError
 INSTRUCTORS = (
     "classroom.authoring", "classroom.bundle", "classroom.class_report", "classroom.collecting", "classroom.commands",
     "classroom.grading", "classroom.keeping", "classroom.processes", "classroom.students", "classroom.submissions",
-    "classroom.term", "classroom.questions.assignment", "classroom.questions.evidence", "classroom.questions.fairness",
-    "classroom.questions.lazy", "classroom.questions.ordinary", "course", "nbgrader",
+    "classroom.term", "classroom.questions.assignment", "classroom.questions.drawing", "classroom.questions.evidence",
+    "classroom.questions.fairness", "classroom.questions.lazy", "classroom.questions.ordinary", "course", "nbgrader",
 )  # fmt: skip
 LINUX_ONLY = {"fcntl", "grp", "pty", "pwd", "resource", "spwd", "syslog", "termios", "tty"}
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from classroom.clean_room.facades import public_names
-from classroom.submissions.names import parse
+from classroom.student_code.names import parse
 
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 SWITCHES = ("torch.set_default_dtype", "torch.manual_seed", "torch.set_grad_enabled")  # statements that later ones feel

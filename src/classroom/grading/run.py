@@ -11,7 +11,8 @@ from classroom.grading.course_dir import Course
 from classroom.grading.task import Task
 from classroom.processes.limits import Limits
 from classroom.questions.assignment import Assignment
-from classroom.questions.cases import materialise, to_bytes
+from classroom.questions.cases import to_bytes
+from classroom.questions.drawing import materialise
 
 
 @dataclass(frozen=True)

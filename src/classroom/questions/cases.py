@@ -18,12 +18,12 @@ import numpy as np
 
 from classroom.errors import ClassroomError
 from classroom.questions import criteria
-from classroom.questions.drawn import DrawnMisconception, DrawnQuestion, materialise
+from classroom.questions.drawn import DrawnMisconception, DrawnQuestion
 from classroom.questions.question import Case, Question
 from classroom.questions.slips import Slip
 from classroom.student_code.student import Answer, Array, Call
 
-__all__ = ["load", "materialise", "save_public", "to_bytes"]
+__all__ = ["load", "save_public", "to_bytes"]
 
 FORMAT = 1
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -38,6 +38,8 @@ def save_public(questions: Sequence[Question], seed: int) -> bytes:
     Raises:
         ClassroomError: a question is malformed (see `materialise`).
     """
+    from classroom.questions.drawing import materialise  # instructors draw; a student's check only reads
+
     return to_bytes([materialise(question, seed, exact=True) for question in questions])
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from classroom.errors import ClassroomError
-from classroom.questions.drawn import ORDINARY, Answers, Drawing, DrawnQuestion, draw
+from classroom.questions.drawing import draw
+from classroom.questions.drawn import ORDINARY, Answers, Drawing, DrawnQuestion
 from classroom.questions.examiner import examine, passed
 from classroom.questions.fairness import doubts
 from classroom.questions.lazy import lazy_answers

@@ -1,7 +1,7 @@
 """Answers without understanding: numbers of the right shape that owe nothing to the question.
 
 They serve twice. A case that one of them gets right shows nothing about whoever answers it, so it is no *ordinary*
-case (see `classroom.questions.drawn`). And a question is fair only when each of them earns 0 points (see
+case (see `classroom.questions.drawing`). And a question is fair only when each of them earns 0 points (see
 `classroom.questions.evidence`). They know the shape and dtype of the right output, which is more than most of those
 who guess.
 """

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from nbformat.notebooknode import NotebookNode
 
 from classroom.questions.drawn import DrawnQuestion
-from classroom.submissions.names import Binding, Names, Scope, bind_all, parse
+from classroom.student_code.names import Binding, Names, Scope, bind_all, parse
 from classroom.submissions.official import is_check_cell
 from classroom.submissions.tampering import Finding, tampering
 

@@ -2,7 +2,7 @@
 
 import warnings
 
-from classroom.submissions.names import parse
+from classroom.student_code.names import parse
 
 UNREADABLE = "Your answer is no Python that could be read: write the cell again."
 QUOTED = 80  # characters of a line, as `student_code.mistakes` quotes it

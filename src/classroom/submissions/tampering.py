@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from classroom.submissions.names import Names
+from classroom.student_code.names import Names
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from servers import nbgrader
 from submissions import ROWS, answered, released, run_course, solutions, submit
 
 from classroom.grading.feedback import LEFT_OUT, WHY
-from classroom.questions.drawn import materialise
+from classroom.questions.drawing import materialise
 
 SEED = 23
 # What curious students hand in, for one question and the other: each tries to carry the inputs of the hidden cases

@@ -14,7 +14,8 @@ import pytest
 import sample_questions as sample
 
 from classroom.errors import ClassroomError
-from classroom.questions.cases import FORMAT, load, materialise, save_public, to_bytes
+from classroom.questions.cases import FORMAT, load, save_public, to_bytes
+from classroom.questions.drawing import materialise
 from classroom.questions.examiner import examine
 from classroom.questions.question import Case
 from classroom.student_code.inprocess import InProcess

@@ -7,9 +7,10 @@ import pytest
 import sample_questions as sample
 import torch
 
-from classroom.questions import fairness
+from classroom.questions import drawing as drawing_module
 from classroom.questions.cases import to_bytes
-from classroom.questions.drawn import ATTEMPTS, ORDINARY, draw, drawn_once, materialise
+from classroom.questions.drawing import ATTEMPTS, draw, drawn_once, materialise
+from classroom.questions.drawn import ORDINARY
 from classroom.questions.fairness import doubts
 from classroom.questions.question import Misconception
 
@@ -75,7 +76,7 @@ def test_a_question_that_is_never_fair_gets_its_least_unfair_drawing(monkeypatch
         seen.append(found)
         return found
 
-    monkeypatch.setattr(fairness, "doubts", counted)
+    monkeypatch.setattr(drawing_module, "doubts", counted)
     drawing = draw(never, 0)
     assert len(seen) == ATTEMPTS
     (doubt,) = doubts(never, drawing)

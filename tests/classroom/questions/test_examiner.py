@@ -7,7 +7,8 @@ import pytest
 import sample_questions as sample
 import torch
 
-from classroom.questions.drawn import ORDINARY, materialise
+from classroom.questions.drawing import materialise
+from classroom.questions.drawn import ORDINARY
 from classroom.questions.examiner import NOT_YET, examine, without_evidence
 from classroom.questions.question import Case
 from classroom.questions.results import NOT_WRITTEN

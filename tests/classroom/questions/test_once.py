@@ -7,7 +7,8 @@ import torch
 
 from classroom.panel import panel
 from classroom.questions.criteria import ShapeAndDtype
-from classroom.questions.drawn import ORDINARY, materialise
+from classroom.questions.drawing import materialise
+from classroom.questions.drawn import ORDINARY
 from classroom.questions.examiner import examine
 from classroom.questions.explained import explanation
 from classroom.questions.once import ABOVE, NOT_COUNTED, NOT_YET

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from classroom.questions.diagnosis import diagnose
-from classroom.questions.drawn import materialise
+from classroom.questions.drawing import materialise
 from classroom.questions.examiner import examine
 from classroom.questions.mutants import mutants
 from classroom.questions.question import Case

@@ -7,7 +7,7 @@ import sample_questions as sample
 
 from classroom.errors import ClassroomError
 from classroom.questions.criteria import ShapeAndDtype, Values
-from classroom.questions.drawn import materialise
+from classroom.questions.drawing import materialise
 from classroom.questions.evidence import weaknesses
 from classroom.questions.question import Case, Misconception
 from classroom.student_code.student import Call

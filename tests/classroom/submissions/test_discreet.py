@@ -9,7 +9,7 @@ import torch
 from submissions import SELF_ATTENTION
 
 from classroom.compare import difference
-from classroom.questions.drawn import materialise
+from classroom.questions.drawing import materialise
 from classroom.questions.examiner import examine, judge
 from classroom.questions.precise import answers_of
 from classroom.student_code.inprocess import InProcess

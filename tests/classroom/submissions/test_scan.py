@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import nbformat
 import pytest
 
-from classroom.submissions.names import Names, Scope, bind_all, parse
+from classroom.student_code.names import Names, Scope, bind_all, parse
 from classroom.submissions.scan import MAX_SENTENCES, scan
 
 
