@@ -175,6 +175,16 @@ def mean_ratio(matched, written, lengths, reference_lengths):
     return 100 * factor * shares(matched, written).log().mean().exp()
 
 
+def shares_of_each_without_care(matched, written, lengths, reference_lengths):
+    each = (matched / written).mean(dim=0)
+    return 100 * penalty(lengths, reference_lengths) * each.log().mean().exp()
+
+
+def bounded_below(matched, written, lengths, reference_lengths):
+    share = shares(matched, written).clamp(min=1e-9)
+    return 100 * penalty(lengths, reference_lengths) * share.log().mean().exp()
+
+
 def all_in_one(matched, written, lengths, reference_lengths):
     return 100 * penalty(lengths, reference_lengths) * matched.sum() / written.sum()
 
@@ -316,6 +326,18 @@ BLEU_SCORE = Question(
             "mean of the ratios",
             "You average r/c over the sentences. The lengths are added up first, and then there is one ratio.",
             mean_ratio,
+        ),
+        Misconception(
+            "shares for each sentence, 0/0",
+            "You divide within each sentence, where a short one is 0/0, and average the shares. Counts are added up "
+            "over all sentences *before* anything is divided.",
+            shares_of_each_without_care,
+        ),
+        Misconception(
+            "shares kept away from 0",
+            "You keep the shares away from 0 by a bound, so the score is not 0 where a share is. The logarithm of 0 "
+            "is −∞, and exp(−∞) is 0 as it should be.",
+            bounded_below,
         ),
         Misconception(
             "0/0",

@@ -173,6 +173,25 @@ def logits_cut_off(logits, targets, pad_id):
     return cross_entropy(logits.clamp(-50, 50), targets, pad_id)
 
 
+def mean_of_sentences_without_care(logits, targets, pad_id):
+    return one_loss_a_sentence(logits, targets, pad_id).mean()
+
+
+def logarithm_times_mask(logits, targets, pad_id):
+    real = targets != pad_id
+    chosen = logits.softmax(dim=-1).log().gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    return -(chosen * real).sum() / real.sum()
+
+
+def never_added(logits, targets, pad_id):
+    return one_loss_each(logits, targets, pad_id) / (targets != pad_id).sum()
+
+
+def gathered_axis_stays(logits, targets, pad_id):
+    losses = -torch.log_softmax(logits, dim=-1).gather(-1, targets.unsqueeze(-1))
+    return (losses * (targets != pad_id)).sum() / (targets != pad_id).sum()
+
+
 def over_places(logits, targets, pad_id):
     losses = -torch.log_softmax(logits, dim=1).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     return over(losses, targets != pad_id)
@@ -368,6 +387,29 @@ CROSS_ENTROPY = Question(
             "Your probabilities sum to 1 over the sentences of the batch. The pieces of the vocabulary are the last "
             "axis.",
             over_sentences,
+        ),
+        Misconception(
+            "mean of the sentences' means, 0/0",
+            "You average within each sentence and then over sentences: a token of a short sentence weighs more, and "
+            "a sentence of padding only is 0/0. All real tokens of the batch go into one mean.",
+            mean_of_sentences_without_care,
+        ),
+        Misconception(
+            "logarithm of softmax, times the mask",
+            "You take the logarithm of softmax in two steps: a probability that is 0 in float32 has the logarithm "
+            "−∞, and −∞ times the mask's 0 is not a number. Log-softmax never forms the small number.",
+            logarithm_times_mask,
+        ),
+        Misconception(
+            "never added up",
+            "You divide each place's loss by the number of real tokens and never add up. One number is asked for.",
+            never_added,
+        ),
+        Misconception(
+            "the gathered axis stays",
+            "What `gather` picks still has a last axis of size 1, so losses and mask meet in the wrong places, or do "
+            "not fit at all: `squeeze(-1)`.",
+            gathered_axis_stays,
         ),
         Misconception(
             "wrong sign",

@@ -91,6 +91,20 @@ def maximum_keeps_its_axis(scores):
     return (scores - largest).exp().sum(dim=-1).log() + largest
 
 
+def sum_of_all(scores):
+    largest = scores.amax(dim=-1, keepdim=True)
+    return (scores - largest).exp().sum().log() + largest
+
+
+def maximum_of_all_added(scores):
+    return (scores - scores.amax(dim=-1, keepdim=True)).exp().sum(dim=-1).log() + scores.max()
+
+
+def maximum_lost_its_axis(scores):
+    largest = scores.amax(dim=-1)
+    return (scores - largest).exp().sum(dim=-1).log() + largest
+
+
 def shift_subtracted(scores):
     return shift_forgotten(scores) - scores.amax(dim=-1)
 
@@ -199,6 +213,23 @@ LOG_SUM_EXP = Question(
             "The sums have lost the last axis, the maximum that you add still has it (`keepdim=True`): they meet row "
             "by column, or do not fit at all. Drop the axis of the maximum before you add it.",
             maximum_keeps_its_axis,
+        ),
+        Misconception(
+            "the maximum lost its axis",
+            "The maximum that you subtract has no last axis any more, so it meets the wrong scores, or does not fit "
+            "at all: `keepdim=True` keeps the axis, with size 1.",
+            maximum_lost_its_axis,
+        ),
+        Misconception(
+            "the sum of all rows",
+            "Your sum runs over all rows together. Each row has its own: `sum(dim=-1)`.",
+            sum_of_all,
+        ),
+        Misconception(
+            "another maximum added",
+            "You subtract each row's own maximum and add that of the whole tensor. What was taken out of a row comes "
+            "back to it.",
+            maximum_of_all_added,
         ),
         Misconception(
             "no logarithm",

@@ -96,6 +96,14 @@ def mean_of_means(log_probs, real):
     return torch.exp(-means[real.any(dim=-1)].mean())
 
 
+def ratios_of_sentences(log_probs, real):
+    return torch.exp(-log_probs.sum(dim=-1) / real.sum(dim=-1)).mean()
+
+
+def of_each_sentence_without_care(log_probs, real):
+    return for_each_sentence(log_probs, real).mean()
+
+
 def for_each_sentence(log_probs, real):
     return torch.exp(-log_probs.masked_fill(~real, 0.0).sum(dim=-1) / real.sum(dim=-1))
 
@@ -256,6 +264,18 @@ PERPLEXITY = Question(
             "You average within each sentence first, so a token of a short sentence weighs more. All real tokens of "
             "the batch weigh the same.",
             mean_of_means,
+        ),
+        Misconception(
+            "mean of the sentences' perplexities, padding counted",
+            "Two things. Padding is in your sums; and you average one perplexity for each sentence, where all real "
+            "tokens of the batch go into one mean.",
+            ratios_of_sentences,
+        ),
+        Misconception(
+            "mean of the sentences' perplexities, 0/0",
+            "You average one perplexity for each sentence, and a sentence of padding only is 0/0. All real tokens of "
+            "the batch go into one mean.",
+            of_each_sentence_without_care,
         ),
         Misconception(
             "one for each sentence",

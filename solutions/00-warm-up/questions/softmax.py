@@ -84,6 +84,15 @@ def both_lost_their_axis(scores, dim):
     return exponentials / exponentials.sum(dim=dim)
 
 
+def maximum_lost_its_axis(scores, dim):
+    exponentials = (scores - scores.amax(dim=dim)).exp()
+    return exponentials / exponentials.sum(dim=dim, keepdim=True)
+
+
+def shifted_above_only(scores, dim):
+    return (scores - scores.amax(dim=dim, keepdim=True)).exp() / scores.exp().sum(dim=dim, keepdim=True)
+
+
 def not_divided(scores, dim):
     return (scores - scores.amax(dim=dim, keepdim=True)).exp()
 
@@ -201,6 +210,18 @@ SOFTMAX = Question(
             "Neither your maximum nor your sum has the axis `dim` any more, so they meet the wrong rows, or do not fit "
             "at all. `keepdim=True` keeps it, with size 1.",
             both_lost_their_axis,
+        ),
+        Misconception(
+            "the maximum lost its axis",
+            "Your maximum has lost the axis `dim`, so it meets the wrong rows, or does not fit at all. "
+            "`keepdim=True` keeps it, with size 1.",
+            maximum_lost_its_axis,
+        ),
+        Misconception(
+            "shifted above, not below",
+            "You shift the exponentials and add up others that are not shifted, so the factor does not cancel: the "
+            "sum is over the same exponentials.",
+            shifted_above_only,
         ),
         Misconception(
             "not divided",
