@@ -112,10 +112,11 @@ check("rnn")
 with suppress(NotImplementedError):  # nothing to see before the question is answered
     pulse = torch.zeros(1, 30, 1)
     pulse[0, 0] = 1.0
+    strengths = (0.5, 0.9, 1.0, 1.2)
+    curves = [rnn(pulse, torch.eye(1), strength * torch.eye(1), torch.zeros(1))[0, :, 0] for strength in strengths]
     figure, axis = plt.subplots(figsize=(6, 3))
-    for strength in (0.5, 0.9, 1.0, 1.2):
-        states = rnn(pulse, torch.eye(1), strength * torch.eye(1), torch.zeros(1))
-        axis.plot(states[0, :, 0], label=f"$U = {strength}$")
+    for strength, curve in zip(strengths, curves, strict=True):
+        axis.plot(curve, label=f"$U = {strength}$")
     axis.set(xlabel="word", ylabel="state")
     axis.legend()
     plt.show()
@@ -569,10 +570,11 @@ check("waiting-and-path")
 
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):
-    print(f"{'layer':<12} {'waiting, path for n = 17':>26} {'129':>12} {'1,025':>14}")
-    for layer in ("recurrent", "convolution", "dilated", "attention"):
-        cells = [waiting_and_path(layer, n, 3) for n in (17, 129, 1025)]
-        print(f"{layer:<12} {cells[0]!s:>26} {cells[1]!s:>12} {cells[2]!s:>14}")
+    layers = ("recurrent", "convolution", "dilated", "attention")
+    rows = {layer: [str(waiting_and_path(layer, n, 3)) for n in (17, 129, 1025)] for layer in layers}
+    print(f"{'waiting, path':<15} {'17 words':>14} {'129 words':>14} {'1,025 words':>14}")
+    for layer, row in rows.items():
+        print(f"{layer:<15} {row[0]:>14} {row[1]:>14} {row[2]:>14}")
 
 # %% [markdown]
 # One row has small numbers only. What it pays instead is work: n² comparisons.
