@@ -1,14 +1,10 @@
-"""The examiner's side of the clean room: which questions need it, and what becomes of their points.
-
-Where a question forbids names of packages, all its criteria ask for work of one's own, and each is earned only where
-the clean room's answers earn it too. What an answer costs is counted there and nowhere else.
-"""
+"""The examiner's side of the clean room: an answer is judged there as well, and its cost is counted nowhere else."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from classroom.clean_room.listed import MODULES
+from classroom.clean_room.own_work import asks_for_own_work, needs_a_clean_room, not_listed, without
 from classroom.processes import wire
 from classroom.processes.launcher import Launcher
 from classroom.processes.limits import Limits
@@ -16,30 +12,11 @@ from classroom.processes.process_student import ProcessStudent
 from classroom.questions.criteria import Cost
 from classroom.questions.drawn import DrawnQuestion
 from classroom.questions.examiner import judge
-from classroom.questions.results import CriterionResult, QuestionResult
+from classroom.questions.results import QuestionResult
 from classroom.questions.wording import Wording
 from classroom.student_code.student import Answer, StudentLost
 
 Answers = Sequence[Sequence[Answer]]  # by case, by call
-
-
-def asks_for_own_work(question: DrawnQuestion) -> bool:
-    """Whether it forbids names that an answer could reach; the course's own library is not there when it is judged."""
-    return any(name.partition(".")[0] in MODULES for name in question.forbidden)
-
-
-def needs_a_clean_room(question: DrawnQuestion) -> bool:
-    """Whether something in the question must not be attested by the process that has run all of the notebook."""
-    return asks_for_own_work(question) or any(isinstance(c, Cost) for c in question.criteria)
-
-
-def not_listed(question: DrawnQuestion, what: str, result: QuestionResult) -> QuestionResult:
-    """The verdict on an answer that is outside the list."""
-    sentence = (
-        f"Your code uses {what}. Answers to this question may not, because it cannot be seen then that they are your "
-        "own work: use ordinary operations of torch."
-    )
-    return _without(question, sentence, result)
 
 
 class CleanRoom:
@@ -85,7 +62,7 @@ class CleanRoom:
         reason = said["lost"] if isinstance(said, dict) and isinstance(said.get("lost"), str) else "No answer came."
         self._note(question, f"it could not be judged in the clean room ({reason})")
         sentence = f"Run with only the code that it needs, your answer could not be judged. {reason}"
-        return _without(question, sentence, result)
+        return without(question, sentence, result)
 
     def close(self) -> None:
         """Ends its process."""
@@ -125,13 +102,3 @@ def _with_costs_of(actual: Answers, clean: Answers) -> Answers:
         [replace(a, operations=c.operations, repeats=c.repeats) for a, c in zip(one, other, strict=True)]
         for one, other in zip(actual, clean, strict=True)
     ]
-
-
-def _without(question: DrawnQuestion, sentence: str, result: QuestionResult) -> QuestionResult:
-    """Without the points that need work of one's own, or a known cost."""
-    own = asks_for_own_work(question)
-    criteria = tuple(
-        CriterionResult(c.name, False, sentence, 0.0, c.max_score) if own or isinstance(kind, Cost) else c
-        for kind, c in zip(question.criteria, result.criteria, strict=True)
-    )
-    return replace(result, criteria=criteria, diagnosis=sentence if own else result.diagnosis)

@@ -152,7 +152,8 @@ def _tensors(returned: Any) -> list[torch.Tensor]:
         if not isinstance(value, torch.Tensor):
             missing = " (is a `return` missing?)" if value is None else ""
             raise ReturnedValueError(f"Your code returned {_kind(value)}{missing}; return a torch.Tensor.")
-        tensors.append(_AS_SUBCLASS(value, torch.Tensor))  # whatever class of its own it has
+        # Whatever class of its own it has; a sparse tensor knows no such view, and is refused for what it is.
+        tensors.append(value if type(value) is torch.Tensor else _AS_SUBCLASS(value, torch.Tensor))
     if sum(t.numel() for t in tensors) > MAX_ELEMENTS:
         raise ReturnedValueError("Your code returned far more numbers than were asked for.")
     return tensors

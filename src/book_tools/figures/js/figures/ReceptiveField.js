@@ -196,7 +196,6 @@ export default defineFigure({
   valid: ({ w, layers, gaps, both, poked, asked }) =>
     WINDOWS.includes(w) && whole(layers, 1, 8) && PATTERNS.includes(gaps) && typeof both === "boolean" &&
     whole(poked, 0, 16) && whole(asked, 0, 16),
-  shape: ({ layers }) => layers,
   build,
   style: `
     .heatmap { border-spacing: 1px; margin-top: 6px; } .heatmap th:first-child, .heatmap td:first-child { width: 17%; }
