@@ -378,10 +378,11 @@ check("merge-step")
 # %% tags=["demonstration"]
 with suppress(NotImplementedError):
     ids = torch.tensor(["abcde".index(letter) for letter in "abcdabceabcab"])
-    print("   ", *ids.tolist())
+    steps = [ids]
     for new_id in (5, 6):
-        ids = merge_step(ids, new_id)
-        print(f"{new_id}: ", *ids.tolist())
+        steps.append(merge_step(steps[-1], new_id))
+    for step in steps:
+        print(*step.tolist())
 
 # %% [markdown]
 # The second merge joins a piece that the first one made. This is how long pieces come about.
