@@ -537,8 +537,8 @@ with suppress(NotImplementedError):
 # of $-\infty$: the mask of question 4 is steering, too.
 #
 # **Play with your own code.** Every picture below comes from your functions: the sharpness multiplies the scores before
-# your `masked_softmax`, the factor goes into your `steer`. Make token 1 look at token 0 more than at any other, first with
-# the sharpness alone, then with the factor. Why does only one of them succeed?
+# your `masked_softmax`, the factor goes into your `steer`. Make token 1 look at token 0 more than at any other, first
+# with the sharpness alone, then with the factor. Why does only one of them succeed?
 
 # %% tags=["demonstration"]
 SEEN = {"everything": None, "the past": torch.ones(3, 3, dtype=torch.bool).tril()}
@@ -546,7 +546,7 @@ SEEN = {"everything": None, "the past": torch.ones(3, 3, dtype=torch.bool).tril(
 
 def show_steering(sharpness, seen, key, factor):
     weights = steer(masked_softmax(sharpness * attention_scores(W, W), SEEN[seen]), key, factor)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
+    _, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     style.heatmap(left, weights, row_name="query", column_name="key", largest=1)
     left.set_title("weights")
     style.heatmap(right, weights @ W, row_name="token", column_name="feature", largest=1)

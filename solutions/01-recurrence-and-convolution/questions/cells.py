@@ -10,10 +10,6 @@ from transformer_lab.predecessors.recurrent_cells import GRUCell, RecurrentCell,
 
 READY_MADE = (
     *RECURRENT,
-    "torch.rnn_tanh",
-    "torch.rnn_tanh_cell",
-    "torch.gru",
-    "torch.gru_cell",
     *library("transformer_lab.predecessors.recurrent_cells", "run", "VanillaCell.step", "GRUCell.step"),
 )
 

@@ -7,6 +7,7 @@ The reference's source, and that of the functions of ours that it calls, is take
 
 import ast
 import inspect
+import itertools
 import re
 import textwrap
 import types
@@ -20,7 +21,9 @@ import torch
 from classroom.questions.mutations import mutations
 
 MOST = 150  # of one implementation
+TURN = "_turn_of_a_loop"  # the name of what counts them
 DEEPEST = 4  # functions that call functions
+TURNS = 100_000  # of all while loops of a mutant together: one whose end was mistaken runs for ever
 SWAP = re.compile(r"`([\w.]+)` is used where `([\w.]+)` belongs\.")
 
 
@@ -86,11 +89,12 @@ def _parts(reference: Callable[..., Any]) -> list[_Part]:
 
 def _built(parts: list[_Part], trees: list[ast.Module]) -> Callable[..., Any]:
     defined: dict[str, Any] = {}
+    counting = {TURN: _counter()}
     spaces = []
     # Classes that others inherit from come first: the last that was found is the deepest.
     for part, tree in reversed(list(zip(parts, trees, strict=True))):
-        space = part.space | HELPERS | defined
-        exec(compile(tree, "<mutant>", "exec"), space)
+        space = part.space | HELPERS | counting | defined
+        exec(compile(ast.fix_missing_locations(tree), "<mutant>", "exec"), space)
         defined[part.alias] = space[part.alias]
         spaces.append(space)
     for space in spaces:
@@ -120,7 +124,26 @@ def _tree(function: Any) -> ast.Module:
                 argument.annotation = None
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return tree
+    return _Counted().visit(tree)
+
+
+class _Counted(ast.NodeTransformer):
+    """Counts the turns of each `while` loop, so that a mutant's can be ended."""
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        counted = ast.Expr(ast.Call(ast.Name(TURN, ast.Load()), [], []))
+        return ast.While(node.test, [counted, *node.body], node.orelse)
+
+
+def _counter() -> Callable[[], None]:
+    turns = itertools.count(1)
+
+    def turn() -> None:
+        if next(turns) > TURNS:
+            raise RecursionError(f"more than {TURNS} turns")
+
+    return turn
 
 
 def _kept(decorator: ast.expr) -> bool:

@@ -36,6 +36,14 @@ RECURRENT = (
     "torch.nn.RNNCell.forward",
     "torch.nn.LSTMCell.forward",
     "torch.nn.GRUCell.forward",
+    "torch.rnn_tanh",
+    "torch.rnn_tanh_cell",
+    "torch.rnn_relu",
+    "torch.rnn_relu_cell",
+    "torch.gru",
+    "torch.gru_cell",
+    "torch.lstm",
+    "torch.lstm_cell",
 )
 CONVOLUTION = (
     "torch.conv1d",
