@@ -3,12 +3,14 @@
 A student may keep what they get back and pass it on; hidden cases stay hidden for the next one. So a difference is
 told in words ("in most entries"), a shape by its axes, and an error of the student's own code by its kind, its line
 and those messages of Python and torch that are known here, with their numbers left out. What comes from the
-student's process is never quoted as it is: an error could spell the inputs. It may only repeat words that the
-notebook itself contains.
+student's process is never quoted as it is: an error could spell the inputs, and so could the choice of a name among
+many that the notebook holds. It may repeat words of the task, and say which line of the notebook failed, unless that
+line is one of many that are alike.
 """
 
 import builtins
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -24,20 +26,23 @@ EXCEPTIONS |= {"SystemExit", "KeyboardInterrupt", "OutOfMemoryError", "LinAlgErr
 # As `mistakes.error_sentence` writes it.
 RAISED = re.compile(r"(\w+)(?: in (?:`(\w+)`|your code), line (\d+)(?: \(`(.*?)`\))?)?: (.*)\.", re.DOTALL)
 QUOTED = 80  # characters of a line, as `mistakes` quotes it
+ALIKE = 12  # lines that differ in names and numbers only: of more, which one failed would tell something
+METHODS = {"forward", "__init__"}
 ORDINALS = ("first", "second", "third")
 UNKNOWN = "Your code failed in a way whose description is left out here, because it may quote hidden inputs."
 
 
 class Discreet(Wording):
-    """For hidden cases. `sources` are the notebook's cells, `words` what the task itself names: both may be quoted."""
+    """For hidden cases. `sources` are the notebook's cells, whose lines may be quoted; `words` the task's own names."""
 
     def __init__(self, sources: Iterable[str], words: Iterable[str] = ()):
         self._lines: dict[str, set[int]] = {}  # where in its cell each line stands
-        self._words = set(words)
+        self._alike: Counter[str] = Counter()
+        self._task = set(words)
         for source in sources:
-            self._words.update(re.findall(r"\w+", source))
             for number, line in enumerate(source.splitlines(), start=1):
                 self._lines.setdefault(line.strip()[:QUOTED], set()).add(number)
+                self._alike[_pattern(line)] += 1
 
     def difference(self, found: Difference) -> str:
         """See `Wording.difference`: in how many entries, in words."""
@@ -78,28 +83,37 @@ class Discreet(Wording):
 
     def error(self, sentence: str) -> str:
         """See `Wording.error`: a sentence that is known here, or the exception's kind, line and known message."""
-        known = known_sentence(sentence, self._words)
+        known = known_sentence(sentence, self._task)
         if known:
             return known
         raised = RAISED.fullmatch(sentence)
         if not raised:
             return UNKNOWN
         kind, function, number, line, message = raised.groups()
-        what = kind if kind in EXCEPTIONS or kind in self._words else "An exception"
-        told = known_message(message, self._words) or "its message is left out here, because it may quote hidden inputs"
+        what = kind if kind in EXCEPTIONS else "An exception"
+        told = known_message(message) or "its message is left out here, because it may quote hidden inputs"
         return f"{what}{self._place(function, number, line)}: {told}."
 
     def _place(self, function: str | None, number: str | None, line: str | None) -> str:
         if line is None or int(number or 0) not in self._lines.get(line, ()):
             return ""
-        inside = f"`{function}`" if function in self._words else "your code"
+        if self._alike[_pattern(line)] > ALIKE:
+            return ""
+        inside = f"`{function}`" if function in self._task | METHODS else "your code"
         return f" in {inside}, line {number} (`{line}`)"
 
 
 def discreet(notebook: NotebookNode, questions: Mapping[str, DrawnQuestion]) -> Discreet:
     """The wording for one student's notebook, on the hidden cases of these questions."""
-    words = {part for q in questions.values() for name in (q.target, *q.forbidden) for part in name.split(".")}
+    names = {name for q in questions.values() for name in (q.target, *q.forbidden)}
+    names |= {n for q in questions.values() for case in q.cases for call in case.calls for n in call.parameters}
+    words = {part for name in names for part in name.split(".")}
     return Discreet([cell.source for cell in notebook.cells if cell.cell_type == "code"], words)
+
+
+def _pattern(line: str) -> str:
+    """What is left of a line without names, numbers and spaces."""
+    return re.sub(r"\w+", "·", re.sub(r"\s+", "", line.strip()[:QUOTED]))
 
 
 def _share(wrong: np.ndarray, looked_at: np.ndarray) -> str:

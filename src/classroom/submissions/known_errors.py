@@ -1,31 +1,22 @@
 """What may be repeated of an error in a student's code: sentences that are known here, their numbers left out.
 
-An error is a text that the student's process sends, so it could be made to spell what the process was sent. Each
-skeleton below is one fixed sentence. `#` stands for a number or a shape, `@` for a name, which must be a word of
-the student's own notebook, of the task or of Python; both are left out where they are not.
+An error is a text that the student's process sends, so it could be made to spell what the process was sent: also by
+choosing among a thousand names that the notebook holds for this. Each skeleton below is one fixed sentence. `#` stands
+for a number or a shape, which are left out. `@` stands for a name: in our own sentences a word of the task or a type,
+in Python's and torch's only a type or operator, and only the first, since several would spell together.
 """
 
-import builtins
-import keyword
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 
 GAP = "…"
-TYPES = {"Tensor", "Parameter", "Module", "ndarray", "None", "NoneType", "Float", "Double", "Long", "Int", "Bool"}
-TYPES |= {"Half", "BFloat16", "torch", "float", "double", "long", "int", "bool", "half", "nn", "numpy", "builtin"}
-TYPES |= {
-    "float32",
-    "float64",
-    "float16",
-    "bfloat16",
-    "int64",
-    "int32",
-    "complex64",
-    "complex128",
-    "function",
-    "method",
-}
-COMMON = TYPES | set(dir(builtins)) | set(keyword.kwlist)
+# Everything that a sentence may name beside words of the task: a list so short that it spells next to nothing.
+TYPES_TEXT = (
+    "Tensor Parameter Module ndarray None NoneType torch numpy builtin function method module type object"
+    " Float Double Long Int Bool Half BFloat16 float double long int bool half complex str bytes list tuple dict set"
+    " range generator map zip float16 bfloat16 float32 float64 int32 int64 complex64 complex128"
+)
+TYPES = frozenset(TYPES_TEXT.split())
 
 # Ours, as `inprocess`, `mistakes`, `forbidden` and `process_student` write them; left, what they become.
 SENTENCES = {
@@ -129,23 +120,23 @@ NUMBER = r"(?:-?\d+(?:\.\d+)?|(?:torch\.Size\()?[\[(][-\d, ]*[\])]\)?)"
 NAME = r"([\w.]+|[+*/%@&|^~<>=-]{1,3})"
 
 
-def known_sentence(sentence: str, words: Collection[str]) -> str | None:
+def known_sentence(sentence: str, task: Set[str]) -> str | None:
     """One of our own sentences about a call, without its numbers; None for any other text."""
     if PARAMETERS.fullmatch(sentence):
         return WRONG_PARAMETERS
     for pattern, (skeleton, told) in zip(_SENTENCES, SENTENCES.items(), strict=True):
         found = pattern.fullmatch(sentence)
         if found:
-            return _filled(told or skeleton, found.groups(), words)
+            return _filled(told or skeleton, found.groups(), task | TYPES | ARGUMENTS)
     return None
 
 
-def known_message(message: str, words: Collection[str]) -> str | None:
-    """One of Python's or torch's messages, without its numbers; None for any other text."""
+def known_message(message: str) -> str | None:
+    """One of Python's or torch's messages, without its numbers and the student's names; None for any other text."""
     for pattern, skeleton in zip(_MESSAGES, MESSAGES, strict=True):
         found = pattern.fullmatch(message)
         if found:
-            return _filled(skeleton, found.groups(), words)
+            return _filled(skeleton, [*found.groups()[:1], *("" for _ in found.groups()[1:])], TYPES)
     return None
 
 
@@ -155,14 +146,8 @@ def _pattern(skeleton: str) -> re.Pattern[str]:
 
 def _filled(skeleton: str, names: Sequence[str], words: Collection[str]) -> str:
     pieces = skeleton.replace("#", GAP).split("@")
-    said = [name if _may_be_said(name, words) else GAP for name in names]
+    said = [name if name and all(part in words for part in re.findall(r"\w+", name)) else GAP for name in names]
     return "".join(piece + name for piece, name in zip(pieces, [*said, ""], strict=True))
-
-
-def _may_be_said(name: str, words: Collection[str]) -> bool:
-    """Whether every word of a name (`torch.softmax`, `@`) is one that the notebook, the task or Python has."""
-    parts = re.findall(r"\w+", name)
-    return all(part in words or part in COMMON or part in ARGUMENTS for part in parts)
 
 
 _SENTENCES = tuple(map(_pattern, SENTENCES))

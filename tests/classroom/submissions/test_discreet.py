@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sample_questions as sample
 import torch
+from nbformat.v4 import new_code_cell, new_notebook
 from submissions import SELF_ATTENTION
 
 from classroom.compare import difference
@@ -14,7 +15,7 @@ from classroom.questions.examiner import examine, judge
 from classroom.questions.precise import answers_of
 from classroom.student_code.inprocess import InProcess
 from classroom.student_code.student import Answer
-from classroom.submissions.discreet import UNKNOWN, Discreet
+from classroom.submissions.discreet import UNKNOWN, Discreet, discreet
 
 ROWS, PREFIX, CENTRED, SCALE = (materialise(q, seed=1) for q in sample.QUESTIONS)
 REAL = [q for q in SELF_ATTENTION.questions if q.id in ("project-qkv", "attention-scores", "decoder-mask", "steer")]
@@ -22,8 +23,8 @@ QUESTIONS = [*sample.QUESTIONS, *REAL]
 LEFT_OUT = "its message is left out here, because it may quote hidden inputs."
 
 
-def verdict(drawn, implementation, source=""):
-    return examine(drawn, InProcess({drawn.target: implementation}), Discreet([source], {drawn.target}))
+def verdict(drawn, implementation, *words):
+    return examine(drawn, InProcess({drawn.target: implementation}), Discreet([], {drawn.target, *words}))
 
 
 def said(result):
@@ -85,7 +86,7 @@ def test_truth_values_may_be_said():
 RAISING = {
     "The size of tensor a (…) must match the size of tensor b (…) at non-singleton dimension …": lambda x: x + x[:, :2],
     "mat1 and mat2 shapes cannot be multiplied (…x… and …x…)": lambda x: x @ x[:2],
-    "expected m1 and m2 to have the same dtype, but got: float != double": lambda x: x.float() @ x.double().T,
+    "expected m1 and m2 to have the same dtype, but got: float != …": lambda x: x.float() @ x.double().T,
     "shape '…' is invalid for input of size …": lambda x: x.view(7, 11),
     "Dimension out of range (expected to be in range of …, but got …)": lambda x: x.sum(5),
     "index … is out of bounds for dimension … with size …": lambda x: x[99],
@@ -104,9 +105,9 @@ RAISING = {
     "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead": lambda x: (
         x.requires_grad_().numpy()
     ),
-    "name 'undefined' is not defined": lambda x: undefined,
-    "'Tensor' object has no attribute 'undefined'": lambda x: x.undefined,
-    "unsupported operand type(s) for @: 'Tensor' and 'list'": lambda x: x @ [1],
+    "name '…' is not defined": lambda x: undefined,
+    "'Tensor' object has no attribute '…'": lambda x: x.undefined,
+    "unsupported operand type(s) for @: '…' and '…'": lambda x: x @ [1],
     "'int' object is not callable": lambda x: len(x)(x),
     "'NoneType' object is not subscriptable": lambda x: x.grad[0],
     "division by zero": lambda x: 1 / 0,
@@ -128,7 +129,7 @@ def _endless(x):
 
 @pytest.mark.parametrize("message", RAISING)
 def test_errors_that_are_known_are_said_without_their_numbers(message):
-    assert f": {message}." in verdict(ROWS, RAISING[message], "undefined").diagnosis
+    assert f": {message}." in verdict(ROWS, RAISING[message]).diagnosis
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_errors_that_are_known_are_said_without_their_numbers(message):
     ],
 )
 def test_our_own_sentences_stay(returned, words):
-    assert words in verdict(ROWS, returned, "torch.softmax").diagnosis
+    assert words in verdict(ROWS, returned, "torch", "softmax").diagnosis
 
 
 @pytest.mark.parametrize(
@@ -158,13 +159,26 @@ def test_our_own_sentences_stay(returned, words):
 )
 def test_sentences_about_a_module_stay(layer, words):
     layer.__name__ = "Scale"
-    assert words in verdict(SCALE, layer, "self.gain").diagnosis
+    assert words in verdict(SCALE, layer, "gain").diagnosis
+
+
+def test_the_task_s_own_words_are_those_of_its_questions():
+    told = discreet(new_notebook(cells=[new_code_cell("loss = 1")]), {"scale": SCALE, "rows": ROWS})
+    assert told.error("`normalise` must be a subclass of torch.nn.Module.").startswith("`normalise` must")
+    assert told.error("Your module's parameter gain has shape (2,) instead of (3,).").startswith(
+        "Your module's parameter gain has the wrong shape"
+    )
+    assert told.error("Your module's parameter loss has shape (2,) instead of (3,).").startswith(
+        "Your module's parameter … has the wrong shape"
+    )
 
 
 def test_where_the_code_raised_is_quoted_from_the_notebook_alone():
     source = "def normalise(x):\n    return x / unknown"
     sentence = "NameError in `normalise`, line 2 (`return x / unknown`): name 'unknown' is not defined."
-    assert Discreet([source]).error(sentence) == sentence
+    place = "NameError in {}, line 2 (`return x / unknown`): name '…' is not defined."
+    assert Discreet([source], {"normalise"}).error(sentence) == place.format("`normalise`")
+    assert Discreet([source]).error(sentence) == place.format("your code")  # one name of many could spell a number
     assert Discreet(["another"]).error(sentence) == "NameError: name '…' is not defined."
     assert Discreet([source]).error(sentence.replace("line 2", "line 7")).startswith("NameError: ")
 
@@ -199,6 +213,35 @@ def test_a_process_cannot_spell_its_inputs(sentence):
         digits = str(number).replace("-", "").replace(".", "")[1:5]
         assert digits not in re.sub(r"\D", "", told)
     assert len(told) < 1000
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "NameError: name 'd116' is not defined.",
+        "AttributeError: 'd116' object has no attribute 'd117'.",
+        "TypeError: d116() got an unexpected keyword argument 'd117'.",
+        "d116 in `d117`, line 118 (`1 / (d116)`): division by zero.",
+        "`d116` is not defined: run the cell that defines it, then check again.",
+        "Your code returned a d116; return a torch.Tensor.",
+        "Your module's parameter d116 has shape (1,) instead of (3,).",
+        "This question asks you to write it yourself: your code calls d116, which is not allowed.",
+    ],
+)
+def test_a_notebook_that_holds_a_thousand_names_and_lines_chooses_none_for_the_reader(sentence):
+    names = "\n".join(f"1 / (d{number})" for number in range(1000))
+    told = Discreet([names], {"normalise"}).error(sentence)
+    assert not re.search(r"\d", told), told
+
+
+def test_of_several_types_only_the_first_is_said():
+    said = Discreet([]).error("TypeError: unsupported operand type(s) for @: 'Tensor' and 'list'.")
+    assert said == "TypeError: unsupported operand type(s) for @: '…' and '…'."
+    assert (
+        Discreet([])
+        .error("TypeError: 'NoneType' object is not callable.")
+        .endswith("'NoneType' object is not callable.")
+    )
 
 
 def test_an_unknown_error_says_its_kind_and_that_something_is_left_out():
