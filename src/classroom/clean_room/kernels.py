@@ -16,28 +16,40 @@ from classroom.errors import ClassroomError
 from classroom.student_code.forbidden import ForbiddenNameError, replace, resolve
 from classroom.student_code.watch import KERNELS
 
-# Where the dispatcher looks first for tensors of every kind; then, doubly, where ordinary tensors are computed.
-KEYS = ("BackendSelect", "CPU", "AutogradCPU")
+# Where the dispatcher looks first for tensors of every kind; then, doubly, where ordinary tensors are computed; then
+# where `vmap` and its like take an operation apart into others.
+KEYS = ("BackendSelect", "CPU", "AutogradCPU", "FuncTorchBatched", "FuncTorchDynamicLayerFrontMode")
+_CONVOLUTION = (
+    *("convolution", "slow_conv", "thnn_conv", "mkldnn_convolution", "nnpack_spatial_convolution", "conv_depthwise"),
+    *("conv1d", "conv2d", "conv3d", "conv_transpose", "conv_tbc"),
+)
 LAYERS = {
     "layer_norm": ("native_layer_norm", "layer_norm"),
     "rms_norm": ("fused_rms_norm", "rms_norm"),
     "group_norm": ("native_group_norm", "group_norm"),
     "batch_norm": ("native_batch_norm", "cudnn_batch_norm", "batch_norm"),
     "instance_norm": ("instance_norm",),
-    "conv1d": ("convolution", "slow_conv", "thnn_conv", "mkldnn_convolution", "conv1d"),
-    "conv2d": ("convolution", "slow_conv", "thnn_conv", "mkldnn_convolution", "conv2d"),
+    "conv1d": _CONVOLUTION,
+    "conv2d": _CONVOLUTION,
+    "unfold": ("im2col",),
     "nll_loss": ("nll_loss",),
     "kl_div": ("kl_div",),
     "cross_entropy": ("cross_entropy_loss",),
     "embedding": ("embedding",),
-    "dropout": ("native_dropout", "dropout"),
+    "dropout": ("native_dropout", "fused_dropout", "dropout", "feature_dropout", "alpha_dropout", "feature_alpha"),
+    "linear": ("linear", "mkldnn_linear"),
+    "bilinear": ("bilinear", "trilinear"),
+    "logsumexp": ("logsumexp",),
+    "logcumsumexp": ("logcumsumexp",),
+    "encoder_layer": ("transformer_encoder_layer_fwd",),
     **{kind: (kind, f"thnn_fused_{kind}", f"{kind}_cell", "mkldnn_rnn_layer") for kind in ("lstm", "gru")},
     "rnn": ("rnn_tanh", "rnn_relu"),
 }
 BY_LAYER = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "LSTMCell": "lstm", "GRUCell": "gru", "RNNCell": "rnn",
             "Conv1d": "conv1d", "Conv2d": "conv2d", "LayerNorm": "layer_norm", "RMSNorm": "rms_norm",
             "GroupNorm": "group_norm", "BatchNorm1d": "batch_norm", "Embedding": "embedding",
-            "Softmax": "softmax", "LogSoftmax": "log_softmax", "Dropout": "dropout"}  # fmt: skip
+            "Softmax": "softmax", "LogSoftmax": "log_softmax", "Dropout": "dropout", "Linear": "linear",
+            "TransformerEncoderLayer": "encoder_layer"}  # fmt: skip
 _HELD: list[torch.library.Library] = []
 
 
@@ -68,6 +80,9 @@ def kernels(names: Sequence[str]) -> dict[str, str]:
             last = BY_LAYER.get(parts[-1], parts[-1])
             for beginning in KERNELS.get(last, LAYERS.get(last, ())):
                 beginnings.setdefault(beginning, name)
+    for name in names:  # attention to an identity matrix is a softmax
+        if name == "torch.softmax":
+            beginnings = dict.fromkeys(KERNELS["scaled_dot_product_attention"], name) | beginnings
     found: dict[str, str] = {}
     for operator in torch._C._dispatch_get_all_op_names():
         space, _, own = operator.partition("::")
