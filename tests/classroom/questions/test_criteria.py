@@ -209,3 +209,38 @@ def test_criteria_survive_json(criterion):
 def test_unknown_criteria_are_refused(data):
     with pytest.raises(ClassroomError):
         criteria.from_json(data)
+
+
+def costs(*pairs, operations=4):
+    """The verdict on right values whose calls cost these operations and repeats; the reference's are 4."""
+    right = [answer(A, operations=operations, repeats=1) for _ in pairs]
+    case = Case("many", tuple(Call((A * (7 + i),)) for i in range(len(pairs))), frozenset())
+    return Cost().judge(case, right, [answer(A, operations=o, repeats=r) for o, r in pairs])
+
+
+def test_cost_may_not_grow_along_any_axis():
+    """The first call is the small one; each other call is larger along an axis of its own."""
+    assert costs((5, 1), (5, 1), (7, 1), (5, 1)) is None
+    assert "5 torch operations on a small input and 8" in costs((5, 1), (8, 1), (5, 1))
+    assert "5 torch operations on a small input and 8" in costs((5, 1), (5, 1), (8, 1))
+    assert "5 torch operations on a small input and 8" in costs((8, 1), (5, 1))  # fewer is a loop as well
+
+
+def test_cost_counts_repeated_lines_too():
+    assert costs((5, 3), (5, 3)) is None
+    assert "same line again and again" in costs((5, 3), (5, 4))
+    assert "same line again and again" in costs((5, 3), (5, 3), (5, 4))
+    assert "same line again and again" in costs((5, 4), (5, 3))
+
+
+@pytest.mark.parametrize(("repeats", "passes"), [(24, True), (25, False)])
+def test_a_loop_of_fixed_length_is_a_loop_too(repeats, passes):
+    assert (costs((5, repeats), (5, repeats)) is None) == passes
+
+
+@pytest.mark.parametrize(
+    ("reference", "given", "passes"), [(4, 60, True), (4, 61, False), (9, 90, True), (9, 91, False)]
+)
+def test_as_many_operations_as_no_straight_answer_needs_are_a_loop(reference, given, passes):
+    """However equal they are in both sizes: a loop over places up to a largest size."""
+    assert (costs((given, 1), (given, 1), operations=reference) is None) == passes
