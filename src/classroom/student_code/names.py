@@ -6,14 +6,21 @@ bound to when a check cell runs, `dotted` the full name of what an expression st
 """
 
 import ast
+import builtins
 import functools
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-MAX_SOURCE = 1_000_000  # characters in one cell or file
-MAX_KEPT = 20_000  # characters of code whose tree is worth keeping
-TIMING_MAGICS = ("time", "timeit", "capture", "prun", "memit")  # what follows them is Python
+from classroom.student_code.parsed import MAX_SOURCE, parse
+from classroom.student_code.spelled import spelled, words_of
+
+GETTERS = ("getattr", "builtins.getattr", "inspect.getattr_static", "object.__getattribute__", "type.__getattribute__")
+IMPORTERS = (
+    *("__import__", "importlib.import_module", "importlib.__import__", "builtins.__import__"),
+    *("pkgutil.resolve_name", "pydoc.locate", "pydoc.safeimport"),
+)
+MODULES = ("sys.modules", "get_ipython().user_ns")  # dictionaries whose names stand for themselves
+BUILTINS = frozenset(dir(builtins))
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr
 
 
@@ -30,7 +37,7 @@ class Source:
 class Binding:
     """What a name is bound to from some place on: a definition or expression, or the dotted name of an import."""
 
-    position: int
+    position: float
     value: Definition | str
     where: str
 
@@ -40,10 +47,20 @@ class Scope:
     """The names of a notebook, or of a submitted module."""
 
     bindings: dict[str, list[Binding]] = field(default_factory=dict)
+    touched: dict[str, list[Binding]] = field(default_factory=dict)
 
     def bind(self, name: str, binding: Binding) -> None:
         """Binds a name from its position on."""
         self.bindings.setdefault(name, []).append(binding)
+
+    def touch(self, name: str, binding: Binding) -> None:
+        """Notes what is put into the thing of this name: `things.append(…)`, `thing.part = …`."""
+        self.touched.setdefault(name, []).append(binding)
+
+    def star(self, before: float) -> str | None:
+        """The last package of which everything was imported, by `from … import *`."""
+        found = self.lookup("*", before)
+        return found.value.removesuffix(".*") if found and isinstance(found.value, str) else None
 
     def lookup(self, name: str, before: float) -> Binding | None:
         """What the name is bound to just before that position."""
@@ -51,55 +68,14 @@ class Scope:
         return found[-1] if found else None
 
 
-def parse(source: str) -> ast.Module | None:
-    """The code's syntax tree; magics are calls, as IPython makes them. None for what nobody could run."""
-    return _parse_cell(source) if len(source) < MAX_KEPT else _parse_cell.__wrapped__(source)
-
-
-@functools.lru_cache(256)  # most cells are as they were released, the same in every submission
-def _parse_cell(source: str) -> ast.Module | None:
-    if len(source) > MAX_SOURCE:
-        return None
-    first, _, rest = source.lstrip().partition("\n")
-    if first.startswith("%%") and first[2:].split(" ")[0].strip() in TIMING_MAGICS:
-        source = rest
-    tree = _parse(source)
-    if tree is None and any(sign in source for sign in ("%", "!", "?")):
-        from IPython.core.inputtransformer2 import TransformerManager
-
-        try:
-            tree = _parse(TransformerManager().transform_cell(source))
-        except (SyntaxError, ValueError, RecursionError):
-            return None
-    return tree
-
-
-def _parse(source: str) -> ast.Module | None:
-    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = compile(source, "<cell>", "exec", flags)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return _with_timed_statements(tree)
-
-
-def _with_timed_statements(tree: ast.Module) -> ast.Module:
-    """Adds the statement inside `%time statement`, which IPython hands over as text."""
-    for node in list(ast.walk(tree)):
-        match node:
-            case ast.Call(ast.Attribute(attr="run_line_magic"), [ast.Constant(name), ast.Constant(str() as text)]):
-                inside = _parse(text) if name in TIMING_MAGICS and "run_line_magic" not in text else None
-                tree.body += inside.body if inside else []
-    return tree
-
-
 def bind_all(scope: Scope, tree: ast.Module, position: int, where: str, package: str = "") -> None:
     """Binds what a cell or module defines at its top level, inside `if`, `for`, `with` and `try` as well."""
-    for node in _top_level(tree.body):
+    for number, node in enumerate(_top_level(tree.body), start=1):
+        place = position + number / MAX_SOURCE  # statements come one after the other, too
         for name, value in _bound_by(node, package):
-            scope.bind(name, Binding(position, value, where))
+            scope.bind(name, Binding(place, value, where))
+        for name, value in _touched_by(node):
+            scope.touch(name, Binding(place, value, where))
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -128,6 +104,30 @@ def _bound_by(node: ast.stmt, package: str = "") -> Iterator[tuple[str, Definiti
                 yield from _assigned(target, value)
         case ast.AnnAssign(target, _, value) if value is not None:
             yield from _assigned(target, value)
+        case ast.For(target, over) | ast.AsyncFor(target, over):
+            yield from _assigned(target, over)
+        case ast.With(items) | ast.AsyncWith(items):
+            for item in items:
+                if item.optional_vars is not None:
+                    yield from _assigned(item.optional_vars, item.context_expr)
+
+
+def _touched_by(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """What a statement puts into something that has a name."""
+    match node:
+        case ast.Assign([*_, ast.Attribute(value) | ast.Subscript(value)], put) | ast.AugAssign(value, _, put):
+            yield from ((name, put) for name in _root(value))
+        case ast.Expr(ast.Call(ast.Name("setattr"), [value, _, put])):
+            yield from ((name, put) for name in _root(value))
+        case ast.Expr(ast.Call(ast.Attribute(value), arguments, keywords)):
+            for put in (*arguments, *(keyword.value for keyword in keywords)):
+                yield from ((name, put) for name in _root(value))
+
+
+def _root(node: ast.expr) -> list[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return [node.id] if isinstance(node, ast.Name) else []
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -160,35 +160,118 @@ class Names:
         """What a name outside the function is bound to; None for the function's own."""
         return None if name in self.local else self.scope.lookup(name, self.before)
 
+    def value(self, name: str) -> Definition | str | None:
+        """The definition, expression or import that a name is bound to; None for an argument, and where nothing is."""
+        return self.local[name] if name in self.local else getattr(self.binding(name), "value", None)
+
+    def text(self, node: ast.expr) -> str | None:
+        """The text that an expression spells, see `spelled`."""
+        return spelled(node, self._expression)
+
     def dotted(self, node: ast.expr, depth: int = 0) -> str | None:
         """The full name of what the expression stands for; None where it stands for a value."""
         if depth > 20:  # an alias of itself
             return None
         match node:
             case ast.Name(name):
-                value = self.local[name] if name in self.local else getattr(self.binding(name), "value", name)
+                value = self.value(name)
                 if isinstance(value, ast.expr):
-                    return self.dotted(value, depth + 1)
-                return value if isinstance(value, str) else None
+                    return self._where_bound(name).dotted(value, depth + 1)
+                if value is None and name not in self.local and name not in BUILTINS:
+                    star = self.scope.star(self.before)
+                    later = name if name not in self.scope.bindings else None  # bound only later: nothing yet
+                    return f"{star}.{name}" if star else later
+                if isinstance(value, ast.AST):  # a function or class of the student's
+                    return None
+                return value or (None if name in self.local else name)
+            case ast.NamedExpr(_, value):
+                return self.dotted(value, depth + 1)
             case ast.Attribute(value, attribute):
                 return self._joined(value, attribute, depth)
-            case ast.Call(ast.Name("getattr"), [value, name, *_]):
-                return self._joined(value, text_of(name), depth)
-            case ast.Subscript(ast.Attribute(value, "__dict__") | ast.Call(ast.Name("vars"), [value]), name):
-                return self._joined(value, text_of(name), depth)
-            case ast.Subscript(value, name) if self.dotted(value, depth + 1) == "sys.modules":
-                return text_of(name)
+            case ast.Subscript(ast.Tuple(parts) | ast.List(parts), ast.Constant(int() as number)):
+                return self.dotted(parts[number], depth + 1) if -len(parts) <= number < len(parts) else None
+            case ast.Subscript(value, name):
+                return self._looked_up(value, name, depth)
+            case ast.Call():
+                return self._called(node, depth)
+        return None
+
+    def namespace(self, node: ast.expr, depth: int = 0) -> str | None:
+        """Whose names a dictionary holds: "torch" for `vars(torch)`, "" for `globals()`; None for another thing."""
+        match node:
+            case ast.Name(name) if depth <= 20 and isinstance(value := self.value(name), ast.expr):
+                return self.namespace(value, depth + 1)
+            case ast.Attribute(value, "__dict__"):
+                return self.dotted(value, depth + 1)
+            case ast.Call(ast.Name("globals" | "locals" | "vars"), []):
+                return ""
+            case ast.Call(ast.Name("vars"), [value]):
+                return self.dotted(value, depth + 1)
+            case ast.Call(ast.Name("dict"), [value]):
+                return self.namespace(value, depth + 1) if depth <= 20 else None
+        return "" if depth <= 20 and self.dotted(node, depth + 1) in MODULES else None
+
+    def _where_bound(self, name: str) -> "Names":
+        """What names meant where this one was bound: an alias keeps what it was, whatever is defined later."""
+        binding = self.binding(name)
+        return self if binding is None else Names(self.scope, min(self.before, binding.position))
+
+    def _called(self, node: ast.Call, depth: int) -> str | None:
+        match node:
             case ast.Call(ast.Name("get_ipython"), []):
                 return "get_ipython()"
-            case ast.Call(function, [name, *_]) if self.dotted(function, depth + 1) in IMPORTERS:
-                return text_of(name)
-            case ast.Call(function, [value, *_]) if self.dotted(function, depth + 1) == "functools.partial":
+            case ast.Call(ast.Attribute(value, "__getattribute__" | "__getattr__"), [name]):
+                return self._joined(value, self.text(name), depth)
+            case ast.Call(ast.Attribute(value, "get" | "pop" | "setdefault" | "__getitem__"), [name, *_]):
+                return self._looked_up(value, name, depth)
+        function, arguments = self.dotted(node.func, depth + 1), node.args
+        made = self._made_by(node.func)
+        if made and self.dotted(made.func, depth + 1) == "operator.attrgetter" and len(arguments) == 1:
+            return self._joined(arguments[0], self.text(made.args[0]) if made.args else None, depth)
+        if made and self.dotted(made.func, depth + 1) == "operator.itemgetter" and len(arguments) == 1 and made.args:
+            return self._looked_up(arguments[0], made.args[0], depth)
+        match arguments:
+            case [value, name, *_] if function in GETTERS:
+                return self._joined(value, self.text(name), depth)
+            case [ast.Name("getattr"), names, value] if function == "functools.reduce":
+                words = words_of(names, self._expression)
+                return self._joined(value, ".".join(words), depth) if words else None
+            case [name, *_] if function in IMPORTERS:
+                text = self.text(name)
+                return text and text.replace(":", ".")
+            case [value, *_] if function == "functools.partial":
                 return self.dotted(value, depth + 1)
+            case [text, *_] if function in ("eval", "builtins.eval"):
+                return self._evaluated(self.text(text), depth)
         return None
+
+    def _made_by(self, function: ast.expr) -> ast.Call | None:
+        value = self.value(function.id) if isinstance(function, ast.Name) else function
+        return value if isinstance(value, ast.Call) else None
+
+    def _evaluated(self, text: str | None, depth: int) -> str | None:
+        tree = parse(text.strip()) if text else None
+        if tree and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
+            return self.dotted(tree.body[0].value, depth + 5)
+        return None
+
+    def _looked_up(self, value: ast.expr, name: ast.expr, depth: int) -> str | None:
+        """What a dictionary of names holds under a name."""
+        whose, text = self.namespace(value, depth + 1), self.text(name)
+        if whose is None or text is None:
+            return None
+        if whose:
+            return f"{whose}.{text}"
+        in_modules = self.dotted(value, depth + 1) in MODULES
+        return text if in_modules else self.dotted(ast.Name(text, ast.Load()), depth + 1)
 
     def _joined(self, value: ast.expr, attribute: str | None, depth: int) -> str | None:
         before = self.dotted(value, depth + 1)
         return f"{before}.{attribute}" if before and attribute else None
+
+    def _expression(self, name: str) -> ast.expr | None:
+        value = self.value(name)
+        return value if isinstance(value, ast.expr) else None
 
 
 @functools.lru_cache(512)
@@ -201,17 +284,3 @@ def _own_names(function: ast.AST) -> dict[str, Definition | str | None]:
         if isinstance(node, ast.stmt) and node is not function:
             own |= dict(_bound_by(node))
     return own
-
-
-IMPORTERS = ("__import__", "importlib.import_module", "importlib.__import__", "builtins.__import__")
-
-
-def text_of(node: ast.expr) -> str | None:
-    """The text that a constant, or a sum of constants, spells."""
-    match node:
-        case ast.Constant(str() as text):
-            return text
-        case ast.BinOp(left, ast.Add(), right):
-            start, end = text_of(left), text_of(right)
-            return None if start is None or end is None else start + end
-    return None

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from nbformat.notebooknode import NotebookNode
 
 from classroom.questions.drawn import DrawnQuestion
-from classroom.student_code.names import Binding, Names, Scope, bind_all, parse
+from classroom.student_code.names import GETTERS, Binding, Names, Scope, bind_all, parse
+from classroom.submissions.forbidden_names import Forbidden
+from classroom.submissions.inner_code import code_in, with_inner, written
 from classroom.submissions.official import is_check_cell
-from classroom.submissions.tampering import Finding, tampering
+from classroom.submissions.tampering import Finding, folded, tampering
 
 MAX_SENTENCES = 12
 MAX_NAMES = 4
@@ -25,6 +27,9 @@ WHOLE_MODULE = re.compile(
     r"^\s*from\s+([\w.]+)\s+import\s+\*|^\s*%run\s+(?:-i\s+)?([\w/]+\.py)|\bexec\(.*?[\"']([\w/]+\.py)[\"']",
     re.MULTILINE,
 )
+MODULE_FILE = re.compile(r"(\w+)\.py\b")
+PUTS_TOGETHER = ("types.FunctionType", "types.CodeType", "marshal.loads", "pickle.loads", "runpy.run_path")
+DUNDER_GETTERS = ("__getattribute__", "__getattr__")
 CALLED_BY_NAME = {"forward"}  # beside __init__, __call__ and their like
 
 
@@ -71,24 +76,38 @@ class Code:
     modules: dict[str, Scope] = field(default_factory=dict)
     checks: dict[str, int] = field(default_factory=dict)
     own: list[tuple[str, ast.Module, str]] = field(default_factory=list)  # what the student wrote, and where
+    writers: dict[str, int] = field(default_factory=dict)  # the cell that writes a module
+    mentioned: dict[str, str] = field(default_factory=dict)  # modules whose file a cell names, and which cell
     methods: set[str] = field(default_factory=set)  # that the student's classes define
 
     @classmethod
     def read(cls, notebook: NotebookNode, files: Mapping[str, bytes], locked: Collection[str]) -> "Code":
         """Parses everything; what cannot be parsed could not run either."""
         code = cls()
-        for name, content in sorted(files.items()):
-            if name.endswith(".py"):
-                code._add_module(name, content)
-        for position, cell in enumerate(notebook.cells):
+        cells = [(n, c, parse(c.source)) for n, c in enumerate(notebook.cells) if c.cell_type == "code"]
+        for position, cell, tree in cells:
+            if tree and not is_check_cell(cell):  # what names mean is needed to know what cells write and run
+                bind_all(code.scope, tree, position, f"cell {position + 1}")
+        texts = {name: content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")}
+        for position, _, tree in cells:
+            for name, text in written(tree, code.names).items() if tree else ():
+                texts[name] = text
+                code.writers[name] = position
+        for name, text in sorted(texts.items()):
+            code._add_module(name, text)
+        for position, cell, tree in cells:
             if is_check_cell(cell):
                 code.checks[cell.metadata.nbgrader.grade_id] = position
-            elif cell.cell_type == "code" and (tree := parse(cell.source)):
+            elif tree:
                 where = f"cell {position + 1}"
-                bind_all(code.scope, tree, position, where)
+                whole = with_inner(tree, code.names)
+                if whole is not tree:
+                    bind_all(code.scope, ast.Module(whole.body[len(tree.body) :], []), position, where)
                 code._take_over(cell.source, position)
+                for name in MODULE_FILE.findall(cell.source):
+                    code.mentioned.setdefault(name, where)
                 if cell.metadata.get("nbgrader", {}).get("grade_id") not in locked:
-                    code._own(cell.source, tree, where)
+                    code._own(cell.source, whole, where)
         return code
 
     @property
@@ -106,51 +125,27 @@ class Code:
         walk.follow(start, Names(self.scope, before))
         return list({(found.kind, found.name): found for found in reversed(walk.found)}.values())[::-1]
 
-    def _add_module(self, name: str, content: bytes) -> None:
-        text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+    def _add_module(self, name: str, text: str) -> None:
+        text = text.removeprefix("\ufeff")
         tree = parse(text)
         if tree is not None:
             dotted = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            bind_all(self.modules.setdefault(dotted, Scope()), tree, 0, name, dotted.rpartition(".")[0])
-            self._own(text, tree, name)
+            by = f", which cell {self.writers[name] + 1} writes" if name in self.writers else ""
+            bind_all(self.modules.setdefault(dotted, Scope()), tree, 0, f"{name}{by}", dotted.rpartition(".")[0])
+            self._own(text, tree, f"{name}{by}")
 
     def _take_over(self, source: str, position: int) -> None:
         """Binds everything of a submitted module that a cell takes whole, by star, `%run` or `exec`."""
-        for match in WHOLE_MODULE.finditer(source):
+        for match in WHOLE_MODULE.finditer(folded(source)):
             name = next(filter(None, match.groups())).removesuffix(".py").replace("/", ".")
             for bound, bindings in self.modules.get(name, Scope()).bindings.items():
                 self.scope.bind(bound, Binding(position, bindings[-1].value, bindings[-1].where))
 
     def _own(self, source: str, tree: ast.Module, where: str) -> None:
         self.own.append((source, tree, where))
-        for node in ast.walk(tree) if "class" in source else ():
+        for node in ast.walk(tree) if "class" in folded(source) else ():
             if isinstance(node, ast.ClassDef):
                 self.methods |= {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-
-
-@dataclass(frozen=True)
-class Forbidden:
-    """The names that a question forbids, as they can be met in code."""
-
-    names: Sequence[str]
-
-    def match(self, dotted: str) -> str | None:
-        """The forbidden name that a dotted one is, whatever part of the package it was taken from."""
-        parts = dotted.split(".")
-        for name in self.names:
-            whole = name.removesuffix(".forward").removesuffix(".__init__")
-            if parts[0] == "torch" and whole.startswith("torch."):
-                last = whole.rpartition(".")[2]
-                for place, part in enumerate(parts[1:], start=2):
-                    if part.lstrip("_") == last:
-                        return ".".join(parts[:place])
-            elif f"{dotted}.".startswith(f"{whole}."):
-                return whole
-        return None
-
-    def is_method(self, attribute: str) -> bool:
-        """Whether tensors have a forbidden method of this name."""
-        return f"torch.Tensor.{attribute}" in self.names
 
 
 class _Walk:
@@ -167,6 +162,7 @@ class _Walk:
         """Visits what a name is bound to."""
         if isinstance(binding.value, str):
             self._imported(binding.value)
+            self._seen_whole(binding.value, None, binding.where)
         else:
             self._visit(binding.value, names, binding.where)
 
@@ -176,6 +172,13 @@ class _Walk:
         found = scope.lookup(name, float("inf")) if scope else None
         if found is not None:
             self.follow(found, Names(scope))
+
+    def _seen_whole(self, dotted: str, node: ast.AST | None, where: str) -> None:
+        """Asks a person to look where a module is imported that some cell writes in a way not understood here."""
+        top = dotted.partition(".")[0]
+        if top in self.code.mentioned and not any(m.partition(".")[0] == top for m in self.code.modules):
+            where = self.code.mentioned[top] if node is None else where
+            self._note("imports a module whose text was not found", f"{top}.py", node or ast.Pass(), where)
 
     def _visit(self, node: ast.AST, names: Names, where: str) -> None:
         if id(node) in self._seen:
@@ -208,10 +211,15 @@ class _Walk:
             binding = names.binding(node.id)
             if binding is not None:
                 self.follow(binding, Names(names.scope, names.before))
+            if binding is not None and not isinstance(binding.value, str):
+                for put in names.scope.touched.get(node.id, ()):
+                    if put.position < names.before:
+                        self.follow(put, Names(names.scope, names.before))
         if isinstance(node, ast.Import | ast.ImportFrom):
             for dotted in _imports(node):
                 self._judge(dotted, node, where)
                 self._imported(dotted)
+                self._seen_whole(dotted, node, where)
         if isinstance(node, ast.Attribute | ast.Name | ast.Call | ast.Subscript):
             self._use(node, names, where)
 
@@ -226,13 +234,40 @@ class _Walk:
             )
             if not own:
                 self._note("forbidden", f"torch.Tensor.{node.attr}", node, where)
-        match node:
-            case ast.Call(ast.Name("exec" | "eval" | "compile" as name), [argument, *_]):
+        if isinstance(node, ast.Call):
+            self._call(node, names, where, dotted)
+
+    def _call(self, node: ast.Call, names: Names, where: str, dotted: str | None) -> None:
+        function = names.dotted(node.func) or ""
+        name = function.removeprefix("builtins.")
+        match node.args:
+            case [argument, *_] if name in ("exec", "eval", "compile"):
                 if not isinstance(argument, ast.Constant):
                     self._note("runs code that it puts together", name, node, where)
-            case ast.Call(ast.Name("getattr"), [value, name, *_]) if dotted is None:
-                if (names.dotted(value) or "").partition(".")[0] == "torch" and not isinstance(name, ast.Constant):
-                    self._note("takes a name from torch that it puts together", "getattr", node, where)
+                if tree := parse((code_in(argument, names) or "").strip()):
+                    self._visit(tree, names, where)
+            case [value, attribute, *_] if function in GETTERS and dotted is None:
+                self._fetched(value, attribute, name, node, names, where)
+            case [attribute, *_] if function in ("operator.attrgetter", "operator.methodcaller"):
+                self._fetched(None, attribute, function, node, names, where)
+            case [attribute] if isinstance(node.func, ast.Attribute) and node.func.attr in DUNDER_GETTERS:
+                if dotted is None:
+                    self._fetched(node.func.value, attribute, node.func.attr, node, names, where)
+            case _ if function in PUTS_TOGETHER:
+                self._note("runs code that it puts together", function, node, where)
+
+    def _fetched(
+        self, value: ast.expr | None, attribute: ast.expr, how: str, node: ast.Call, names: Names, where: str
+    ) -> None:
+        """A name that is fetched by its text, from a tensor perhaps."""
+        text = names.text(attribute)
+        if text is not None:
+            last = text.rpartition(".")[2]
+            if self.forbidden.is_method(last) or (value is None and self.forbidden.match(f"torch.{text}")):
+                self._note("forbidden", f"torch.Tensor.{last}", node, where)
+        elif value is None or not (isinstance(value, ast.Name) and value.id in ("self", "cls")):
+            whose = "torch" if value is not None and (names.dotted(value) or "").startswith("torch") else "something"
+            self._note(f"takes a name from {whose} that it puts together", how, node, where)
 
     def _judge(self, dotted: str, node: ast.AST, where: str) -> None:
         forbidden = self.forbidden.match(dotted)

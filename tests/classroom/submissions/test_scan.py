@@ -1,6 +1,7 @@
 """What the scan says about code, and what it says nothing about; by text alone, nothing is run."""
 
 import ast
+import time
 from dataclasses import dataclass
 
 import nbformat
@@ -59,6 +60,54 @@ def said(*cells, question=SOFTMAX, files=(), after=()):
         (["class A:\n    def go(self, s):\n        return F.softmax(s)", "softmax = lambda s: A().go(s)"], "softmax"),
         (["def softmax(s):\n    return torch.ops.aten._softmax(s, -1, False)"], "torch.ops.aten._softmax"),
         (["with torch.no_grad():\n    if 1:\n        f = torch.softmax", "softmax = lambda s: f(s)"], "torch.softmax"),
+        *((["import operator, functools, inspect, pkgutil, pydoc, sys, types", code], "softmax") for code in (
+            "softmax = operator.attrgetter('softmax')(torch)",
+            "get = operator.attrgetter('nn.functional.softmax')\nsoftmax = lambda s: get(torch)(s, -1)",
+            "def softmax(s):\n    return operator.methodcaller('softmax', -1)(s)",
+            "def softmax(s):\n    return getattr(s, 'soft' + 'max')(-1)",
+            "def softmax(s):\n    return type(s).softmax(s, -1)",
+            "def softmax(s):\n    return torch.__getattribute__('softmax')(s, -1)",
+            "def softmax(s):\n    return object.__getattribute__(torch, 'softmax')(s, -1)",
+            "def softmax(s):\n    return inspect.getattr_static(torch, 'softmax')(s, -1)",
+            "def softmax(s):\n    return vars(torch).get('softmax')(s, -1)",
+            "names = vars(torch)\ndef softmax(s):\n    return names['softmax'](s, -1)",
+            "def softmax(s):\n    return globals()['to' + 'rch'].softmax(s, -1)",
+            "def softmax(s):\n    return sys.modules.get('torch').softmax(s, -1)",
+            "def softmax(s):\n    return pkgutil.resolve_name('torch:softmax')(s, -1)",
+            "def softmax(s):\n    return pydoc.locate('torch.softmax')(s, -1)",
+            "def softmax(s):\n    return functools.reduce(getattr, 'nn.functional.softmax'.split('.'), torch)(s, -1)",
+            "g = getattr\ndef softmax(s):\n    return g(torch, 'softmax')(s, -1)",
+            "name = 'xamtfos'\ndef softmax(s):\n    return getattr(torch, name[::-1])(s, -1)",
+            "def softmax(s):\n    return getattr(torch, ''.join(['soft', 'max']))(s, -1)",
+            "def softmax(s):\n    return getattr(torch, ''.join(chr(c) for c in b'softmax'))(s, -1)",
+            "def softmax(s):\n    return getattr(torch, f\"{'soft'}max\")(s, -1)",
+            "def softmax(s):\n    return getattr(torch, 'soft%s' % 'max')(s, -1)",
+            "def softmax(s):\n    return getattr(torch, b'softmax'.decode())(s, -1)",
+            "def softmax(s):\n    return getattr(torch, 'SOFTMAX'.lower())(s, -1)",
+            "def softmax(s):\n    return getattr(torch, 'soft_max'.replace('_', ''))(s, -1)",
+            "def softmax(s):\n    return eval('torch.softmax')(s, -1)",
+            "exec('def softmax(s):\\n    return torch.softmax(s, -1)')",
+            "code = 'def softmax(s):\\n    return torch.softmax(s, -1)'\nexec(code)",
+            "get_ipython().run_cell('def softmax(s):\\n    return torch.softmax(s, -1)')",
+            "get_ipython().run_cell_magic('time', '', 'def softmax(s):\\n    return torch.softmax(s, -1)')",
+            "for f in [torch.softmax]:\n    pass\nsoftmax = lambda s: f(s, -1)",
+            "tools = []\ntools.append(torch.softmax)\nsoftmax = lambda s: tools[0](s, -1)",
+            "tools = {}\ntools['f'] = torch.softmax\nsoftmax = lambda s: tools['f'](s, -1)",
+            "class Box: pass\nBox.f = torch.softmax\nsoftmax = lambda s: Box.f(s, -1)",
+            "class Box: pass\nsetattr(Box, 'f', torch.softmax)\nsoftmax = lambda s: Box.f(s, -1)",
+            "from torch.nn.functional import *\nsoft = softmax\ndef softmax(s):\n    return soft(s, -1)",
+            "from torch import softmax\nsoft = softmax\ndef softmax(s):\n    return soft(s, -1)",
+            "def softmax(s):\n    return torch.𝐬𝐨𝐟𝐭𝐦𝐚𝐱(s, -1)",
+        )),
+        (["%%writefile mine.py\nimport torch\ndef f(s):\n    return torch.softmax(s, -1)",
+          "from mine import f as softmax"],
+         "mine.py, which cell 2 writes, line 3"),
+        (["open('mine.py', 'w').write('import torch\\nsoftmax = torch.softmax')",
+          "from mine import softmax"], "mine.py"),
+        (["with open('mine.py', 'w') as f:\n    f.write('import torch\\nsoftmax = torch.softmax')",
+          "from mine import softmax"], "torch.softmax (mine.py, which cell 2 writes"),
+        (["from pathlib import Path\nPath('mine.py').write_text('import torch\\nsoftmax = torch.softmax')",
+          "from mine import softmax"], "torch.softmax (mine.py"),
         (["%time f = torch.softmax", "def softmax(s):\n    return f(s, -1)"], "torch.softmax"),
         (["%%time\nf = torch.softmax", "def softmax(s):\n    return f(s, -1)"], "torch.softmax"),
     ],
@@ -98,6 +147,13 @@ def test_submitted_modules_are_followed():
         (["softmax = softmax_of = lambda s: s.exp()"], []),
         (["model = nn.Linear(1, 1).eval()\nimport re\nre.compile('a')\neval('1')\nexec('b = 2')"], []),
         (["torch.backends.cudnn.benchmark = True\ntorch.set_num_threads(1)\nself = torch.Tensor.__repr__"], []),
+        (["import os\nr, w = os.pipe()\nos.write(w, b'x')\nos.read(r, 1)"], []),
+        (["import os, threading\ndef send(w):\n    os.write(w, b'x')\nr, w = os.pipe()\nsend(w)"], []),
+        (["import os\nwith open('a', 'wb') as f:\n    os.write(f.fileno(), b'x')"], []),
+        (["import os, tempfile\nfile, name = tempfile.mkstemp()\nos.write(file, b'x')"], []),
+        (["from operator import itemgetter\nsorted([(1, 2)], key=itemgetter(1))\nvars().get('x')"], []),
+        (["def softmax(s):\n    return getattr(s, 'exp')()\nd = {}\nd.update(a=1)\nd.pop('a')"], []),
+        (["%%writefile notes.py\nx = 1", "import notes\ndef softmax(s):\n    return s * notes.x"], []),
         (["def broken(:", "(" * 300, "1" + "+1" * 50_000, "x = 1\x00"], []),
     ],
 )  # fmt: skip
@@ -108,6 +164,7 @@ def test_honest_code_is_left_alone(cells, after):
 @pytest.mark.parametrize(
     ("code", "name"),
     [
+        ("__import__('ctypes')", "ctypes"),
         ("import gc as g\ng.get_objects()", "looks at what runs it: gc.get_objects (cell 2, line 2)"),
         ("from sys import _getframe", "sys._getframe"),
         ("import inspect\ninspect.stack()", "inspect.stack"),
@@ -127,6 +184,29 @@ def test_honest_code_is_left_alone(cells, after):
         ("from torch.utils._python_dispatch import _disable_current_modes as d", "torch.utils._python_dispatch"),
         ("g = torch._C._DisableTorchDispatch", "torch._C._DisableTorchDispatch"),
         ("open('/proc/1/environ')", "/proc/1/environ"),
+        ("import sys\nsys._𝐠etframe()", "sys._getframe"),
+        ("import 𝐠c\n𝐠c.𝐠et_objects()", "gc.get_objects"),
+        ("getattr(__import__('sys'), '_get' + 'frame')()", "sys._getframe"),
+        ("import runpy\nrunpy.run_path('x')", "runpy"),
+        ("import types\ntypes.FunctionType(compile(text, '', 'exec').co_consts[0], {})", "types.FunctionType"),
+        ("compile(text, '', 'exec')", "puts together: compile"),
+        ("from unittest import mock\nmock.patch('torch.exp')", "unittest.mock"),
+        ("from unittest.mock import patch", "unittest.mock"),
+        ("import sys\nsys.modules.update(classroom=None)", "sys.modules.update"),
+        ("import sys\nm = sys.modules\nm.pop('classroom')", "sys.modules.pop"),
+        ("import sys\nsys.meta_path.insert(0, 1)", "sys.meta_path"),
+        ("vars(torch).update(exp=print)", "torch.update"),
+        ("torch.__dict__['exp'] = print", "torch"),
+        ("object.__setattr__(torch, 'exp', print)", "torch.attributes"),
+        ("torch.__setattr__('exp', print)", "torch.attributes"),
+        ("def f(): pass\nf.__code__ = g", "__code__"),
+        ("import marshal\nmarshal.loads(b'')", "marshal"),
+        ("import importlib.util as u\nu.module_from_spec(s)", "importlib.util"),
+        ("import pickle\npickle.loads(b'ctorch\\nsoftmax\\n.')", "pickle.loads"),
+        ("exec('import gc; gc.get_objects()')", "gc.get_objects"),
+        ("%%writefile other.py\nimport gc\ngc.get_objects()", "gc.get_objects (other.py, which cell 2 writes"),
+        ("import os\nfor fd in range(3, 99):\n    os.write(fd, b'')", "os.write"),
+        ("import os\nr, w = os.pipe()\nfor fd in range(3, 99):\n    os.write(fd, b'')", "os.write"),
         ("exec(''.join(map(chr, [49])))", "runs code that it puts together"),
     ],
 )
@@ -142,6 +222,30 @@ def test_code_that_is_put_together_in_an_answer_is_named():
         "from torch that it puts together" in s for s in said("def softmax(s):\n    return getattr(torch, n)(s)")
     )
     assert any("starts another program" in s for s in said("import os\ndef softmax(s):\n    os.system('x')"))
+
+
+def test_names_that_only_running_would_tell_are_asked_about():
+    for code in (
+        "import operator\ndef softmax(s):\n    return operator.attrgetter(n)(torch)(s)",
+        "def softmax(s):\n    return torch.__getattribute__(n)(s)",
+        "def softmax(s, n):\n    return getattr(s, n)(-1)",
+    ):
+        assert any("that it puts together" in sentence for sentence in said(code)), code
+    assert said("class A:\n    def go(self, s, n):\n        return getattr(self, n)\nsoftmax = A().go") == []
+
+
+def test_a_module_whose_text_was_not_found_is_asked_about():
+    sentence = "The answer to softmax imports a module whose text was not found (mine.py, cell 2)."
+    remarks = said("open('mine.py', 'w').write(text)", "from mine import softmax")
+    assert any(sentence.removesuffix(").") in remark for remark in remarks)
+    assert said("from mine import softmax") == []
+
+
+def test_names_bound_to_sums_of_names_take_no_time():
+    chain = "".join(f"a{n} = a{n + 1} + a{n + 1}\n" for n in range(50)) + "a50 = ''\n"
+    started = time.process_time()
+    said(f"{chain}def softmax(s):\n    return getattr(torch, a0)(s)", f"{chain}exec(a0)")
+    assert time.process_time() - started < 2
 
 
 def test_a_library_is_forbidden_by_its_full_name():
