@@ -28,6 +28,7 @@ BEGIN_SOLUTION, END_SOLUTION = "BEGIN SOLUTION", "END SOLUTION"
 ANSWER = "answer:"  # how the tag begins that names a written question
 RUBRIC = "-rubric"  # how the grade id of a written question's rubric ends
 SETUP = "setup"
+ADVICE = '# "check is not defined"? After a restart, run the cells above first, from the top.'
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 
 
@@ -57,6 +58,14 @@ def defined_names(source: str) -> set[str]:
     """The functions and classes that a cell defines at its top level."""
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return {node.name for node in _statements(source) if isinstance(node, definitions)}
+
+
+def check_source(question_id: str) -> str:
+    """What the check cell of a question holds: the same text everywhere, so that an edited one is recognised.
+
+    After a restart `check` is the first name that a student misses, so the cell itself says what to do.
+    """
+    return f'{ADVICE}\ncheck("{question_id}")'
 
 
 def builds_checker(source: str) -> bool:
@@ -115,7 +124,7 @@ def author_notebook(path: Path, asked: Sequence[Asked]) -> NotebookNode:
                     known = ", ".join(q.id for q in by_target.values())
                     raise ClassroomError(f"{where} checks an unknown question {checked!r}; there are: {known}")
                 _once(checks, checked, position, f"{where}: the check cell")
-                cell.source = f'check("{checked}")'  # the same text everywhere, so that an edited one is recognised
+                cell.source = check_source(checked)
                 grading = _metadata(checked, points=by_id[checked].points)
             elif BEGIN_SOLUTION in cell.source:
                 if len(targets) != 1:

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-from classroom.authoring.notebook import SCHEMA_VERSION, checked_question
+from classroom.authoring.notebook import SCHEMA_VERSION, check_source, checked_question
 from classroom.questions.drawn import DrawnQuestion
 from classroom.submissions.untrusted import Room, as_code, safe_markdown
 
@@ -66,7 +66,7 @@ class OfficialCell:
 
 def check_cells(questions: Sequence[DrawnQuestion]) -> list[OfficialCell]:
     """The check cells that a student's notebook must have, from its public cases."""
-    return [OfficialCell(q.id, f'check("{q.id}")', points=q.points) for q in questions]
+    return [OfficialCell(q.id, check_source(q.id), points=q.points) for q in questions]
 
 
 def restore(notebook: NotebookNode, official: Sequence[OfficialCell]) -> tuple[NotebookNode, list[str]]:
@@ -135,10 +135,17 @@ def _restore_one(cells: list[NotebookNode], official: OfficialCell, before: int,
     given = found.metadata.get("nbgrader", {})
     if given and any(given.get(key) != value for key, value in official.metadata.items() if key in GRADING_KEYS):
         flags.append(f"{name} had other nbgrader metadata than was released.")
-    if not official.solution and found.source.strip() != official.source.strip():
+    if not (official.solution or _says_the_same(found.source, official)):
         flags.append(f"{name} was edited.")
     cells[place] = _fresh(official, found)
     return place
+
+
+def _says_the_same(source: str, official: OfficialCell) -> bool:
+    """Whether a cell holds what was released; a check cell may have lost its comment, or never had it."""
+    if official.checked and checked_question(source) == official.grade_id:
+        return True
+    return source.strip() == official.source.strip()
 
 
 def _looks_like(cell: NotebookNode, official: OfficialCell) -> bool:

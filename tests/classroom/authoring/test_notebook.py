@@ -1,7 +1,7 @@
 import pytest
 from submissions import IN_WORDS, ROWS
 
-from classroom.authoring.notebook import author_notebook, checked_question
+from classroom.authoring.notebook import author_notebook, check_source, checked_question
 from classroom.errors import ClassroomError
 
 TEXT = (ROWS.directory / "rows.py").read_text(encoding="utf-8")
@@ -93,3 +93,16 @@ def test_the_guide_stands_right_above_the_answer(tmp_path):
     place = ids.index("why-rows")
     assert ids[place - 2 : place] == ["why-rows-guide", "why-rows-rubric"]
     assert len(set(ids)) == len(ids)
+
+
+def test_a_check_cell_says_what_to_do_after_a_restart(tmp_path):
+    (cell,) = (cell for cell in author(tmp_path, TEXT).cells if cell.id == "row-means")
+    assert cell.source == check_source("row-means")
+    assert checked_question(cell.source) == "row-means"
+    advice, call = cell.source.splitlines()
+    assert advice.startswith("# ")
+    assert "After a restart, run the cells above" in advice
+    assert call == 'check("row-means")'
+    with pytest.raises(NameError) as raised:
+        exec(cell.source, {})
+    assert advice.split('"')[1] == str(raised.value).replace("name 'check'", "check")

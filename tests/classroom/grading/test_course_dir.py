@@ -1,6 +1,7 @@
 import pytest
 from submissions import ROWS, released, submit
 
+from classroom.authoring.notebook import check_source
 from classroom.authoring.release import released_files
 from classroom.errors import ClassroomError
 from classroom.grading.course_dir import init_course, open_course
@@ -27,7 +28,7 @@ def test_the_gradebook_knows_the_official_cells(root):
     assert course.pick_assignment("rows") == "01-rows"
     official = {cell.grade_id: cell for cell in course.official("01-rows")["rows"]}
     assert list(official) == ["setup", "normalise-rows-answer", "normalise-rows", "row-means-answer", "row-means"]
-    assert official["row-means"] == OfficialCell("row-means", 'check("row-means")', "code", 2, False)
+    assert official["row-means"] == OfficialCell("row-means", check_source("row-means"), "code", 2, False)
     assert official["row-means-answer"].solution
     with course.gradebook() as gradebook:
         assert gradebook.find_assignment("01-rows").max_score == 5

@@ -14,6 +14,8 @@ from gradebook_rows import question_scores
 from servers import formgrader, nbgrader
 from submissions import SELF_ATTENTION, answered, released, run_course, solutions, submit
 
+from classroom.authoring.notebook import check_source
+
 NAME = "self-attention"
 POINTS = {question.id: question.points for question in SELF_ATTENTION.questions}
 SENTENCES = {
@@ -247,7 +249,7 @@ def test_official_cells_are_back_and_hold_the_examiner_s_output_alone(graded):
         assert checks.keys() == POINTS.keys()
         scores = {q["id"]: q["score"] for q in graded.reports[path.parts[-3]]["questions"]}
         for question, cell in checks.items():
-            assert cell.source == f'check("{question}")'
+            assert cell.source == check_source(question)
             (output,) = cell.outputs
             assert float(output.data["text/plain"]) == scores[question]
 

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from submissions import ROWS, released
 
+from classroom.authoring.notebook import check_source
 from classroom.submissions.official import OfficialCell, restore
 
 OFFICIAL = [
@@ -27,7 +28,7 @@ def restored(change):
     for cell in notebook.cells:
         match cell.metadata.get("nbgrader", {}):
             case {"grade": True, "grade_id": name, "points": points, "locked": True, "solution": False}:
-                assert cell.source == f'check("{name}")'
+                assert cell.source == check_source(name)
                 assert points == {"normalise-rows": 3, "row-means": 2}[name]
     return notebook.cells, flags
 
@@ -41,6 +42,19 @@ def test_an_honest_notebook_raises_no_flag():
     assert flags == []
     assert [cell.source for cell in cells if cell.id == "row-means-answer"] == ["row_means = 1"]
     assert len(cells) == 9
+
+
+@pytest.mark.parametrize("source", ['check("row-means")', '# mine\ncheck("row-means")  # yes'])
+def test_a_check_cell_that_only_lacks_its_comment_was_not_edited(source):
+    """Notebooks of an earlier release hold none."""
+    cells, flags = restored(edit("row-means", source=source))
+    assert flags == []
+    assert [cell.source for cell in cells if cell.id == "row-means"] == [check_source("row-means")]
+
+
+@pytest.mark.parametrize("source", ['check("normalise-rows")', 'check("row-means"); check = print', "# check"])
+def test_a_check_cell_that_says_something_else_was_edited(source):
+    assert restored(edit("row-means", source=source))[1] == ["The check cell 'row-means' was edited."]
 
 
 def delete(name):
