@@ -33,8 +33,8 @@ def cases(rng: np.random.Generator) -> list[Case]:
         call = Call((*inputs(batch, q, k, d_k, d_v, dtype), mask), cotangent=cotangent)
         return Case(name, (call,), frozenset(tags))
 
-    def counted(batch, q, k):
-        return Call((*inputs(batch, q, k, 3, 2), some_visible(rng, *batch, q, k)), count_operations=True)
+    def counted(batch, q, k, d_k, d_v):
+        return Call((*inputs(batch, q, k, d_k, d_v), some_visible(rng, *batch, q, k)), count_operations=True)
 
     blind = some_visible(rng, 3, 4)
     blind[rng.integers(3)] = False
@@ -63,8 +63,8 @@ def cases(rng: np.random.Generator) -> list[Case]:
             {"unchanged": np.array([[True], [True], [True], [False]])},
         ),
         Case(
-            "one short sequence, then three longer ones, with more heads",
-            (counted((1, 2), 2, 2), counted((3, 5), 7, 8)),
+            "one short sequence, then three longer and wider ones, with more heads",
+            (counted((1, 2), 2, 2, 3, 2), counted((3, 5), 7, 8, 9, 10)),
             frozenset({"cost"}),
         ),
     ]

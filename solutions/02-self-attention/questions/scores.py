@@ -34,8 +34,8 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("a single token", {"values", "shape"}, (1,), 1, 1, 5),
         case("double precision", {"values", "shape"}, (2,), 3, 2, 3, dtype=np.float64),
         Case(
-            "one short sequence, then three longer ones, with more heads",
-            (call((1, 2), 2, 2, 3, count=True), call((3, 5), 7, 8, 3, count=True)),
+            "one short sequence, then three longer and wider ones, with more heads",
+            (call((1, 2), 2, 2, 3, count=True), call((3, 5), 7, 8, 9, count=True)),
             frozenset({"cost"}),
         ),
     ]
