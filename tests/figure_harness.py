@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from accessibility import axe_violations
 from contrast import CONTRASTS
 from playwright.sync_api import Locator, Page
 
@@ -102,11 +103,13 @@ def tab_stops(page: Page, limit: int = 200) -> list[dict]:
 
 
 def check_figure(figure: Figure, new_page: Callable[..., Page], write_page: Callable[..., Path]) -> None:
-    """What holds for every figure: widths, themes, contrast, keyboard, motion, print, no script, no error."""
+    """What holds for every figure: widths, themes, contrast, axe, keyboard, motion, print, no script, no error."""
     path = write_page(figure)
     _check_widths(new_page(), path)
     for dark in (False, True):
         _check_theme(new_page(dark=dark, reduced_motion=True), path, "dark" if dark else "light")
+        for width in (390, 1300):
+            _check_axe(new_page(dark=dark, reduced_motion=True, width=width), path)
     _check_keyboard(new_page(), path)
     _check_forced_colours(new_page(), path)
     without = new_page(java_script_enabled=False)
@@ -145,6 +148,14 @@ def _check_theme(page: Page, path: Path, theme: str) -> None:
         "figure => [...figure.querySelectorAll('*')].map(each => getComputedStyle(each).transitionDuration)"
     )
     assert set(durations) == {"0s"}, "something moves although the reader asked for no motion"
+
+
+def _check_axe(page: Page, path: Path) -> None:
+    unfold(opened(page, path))
+    violations, passed = axe_violations(page, ".interactive-figure")
+    # Rules that need what stands in the shadow root: axe has looked inside.
+    assert {"button-name", "color-contrast", "aria-allowed-attr"} <= set(passed)
+    assert violations == [], "\n".join(violations)
 
 
 def _check_keyboard(page: Page, path: Path) -> None:

@@ -18,16 +18,31 @@ def test_no_bundle_is_left_of_a_figure_that_is_gone() -> None:
     assert {path.stem for path in bundles.BUILT.glob("*.js")} == set(bundles.names())
 
 
-def test_another_byte_in_a_source_makes_another_digest(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["kit", "QueryKeyValue"])
+def test_another_byte_in_a_source_makes_another_digest(name: str, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = tmp_path / "js"
     shutil.copytree(bundles.SOURCES, sources, ignore=shutil.ignore_patterns("node_modules"))
     monkeypatch.setattr(bundles, "SOURCES", sources)
-    for path in bundles.sources("kit"):
+    for path in bundles.sources(name):
         before = path.read_bytes()
         path.write_bytes(before + b"\n")
-        assert bundles.digest("kit") != bundles.recorded("kit"), path.name
+        assert bundles.digest(name) != bundles.recorded(name), path.name
         path.write_bytes(before)
-    assert bundles.digest("kit") == bundles.recorded("kit")
+    assert bundles.digest(name) == bundles.recorded(name)
+
+
+def test_a_figure_may_have_modules_beside_it() -> None:
+    files = [path.relative_to(bundles.SOURCES).as_posix() for path in bundles.sources("QueryKeyValue")]
+    own = [f"figures/QueryKeyValue{part}.js" for part in ("", "/edit", "/source", "/state", "/style")]
+    assert files == ["build.mjs", "package-lock.json", *own, "words/en/QueryKeyValue.json"]
+
+
+def test_no_module_of_a_figure_is_longer_than_the_kit_promises() -> None:
+    lengths = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in bundles.SOURCES.glob("figures/**/*.js")
+    }
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
 
 
 def test_where_node_is_the_bundles_are_made_again_byte_for_byte() -> None:

@@ -42,7 +42,8 @@ def scripts_of(page: str) -> list[str]:
 
 def sources(name: str) -> list[Path]:
     """The files that a bundle is made of, in the order in which `build.mjs` takes them into its digest."""
-    own = sorted((SOURCES / "kit").glob("*.js")) if name == KIT else [SOURCES / "figures" / f"{name}.js"]
+    inside = sorted((SOURCES / KIT if name == KIT else SOURCES / "figures" / name).glob("*.js"))
+    own = inside if name == KIT else [SOURCES / "figures" / f"{name}.js", *inside]
     tables = sorted(SOURCES.glob(f"words/*/{name}.json"))
     return [SOURCES / "build.mjs", SOURCES / "package-lock.json", *own, *tables]
 

@@ -17,7 +17,8 @@ const languages = list("words", "");
 
 /** The sources that a bundle is made of, in one order: `book_tools.figures.bundles` computes the same digest. */
 function sources(name) {
-  const own = name === "kit" ? list("kit", ".js").map((file) => `kit/${file}`) : [`figures/${name}.js`];
+  const inside = (folder) => (existsSync(join(here, folder)) ? list(folder, ".js").map((file) => `${folder}/${file}`) : []);
+  const own = name === "kit" ? inside("kit") : [`figures/${name}.js`, ...inside(`figures/${name}`)];
   const words = languages.map((code) => `words/${code}/${name}.json`).filter((file) => existsSync(join(here, file)));
   return ["build.mjs", "package-lock.json", ...own, ...words];
 }

@@ -2,8 +2,8 @@
 // State: sentence, step, moved ([[step, weights], …]). Data: decoder (packed matrices), sentences (annotations, goals).
 
 import {
-  button, choice, decimals, defineFigure, fold, goals, h, heatmap, help, numberTable, panel, percent, sentence, set, slider,
-  softmax, sum, tidy,
+  button, choice, decimals, defineFigure, fold, goals, h, heatmap, help, numberTable, numberTables, panel, percent,
+  sentence, set, slider, softmax, sum, tidy,
 } from "kit";
 import words from "words";
 
@@ -164,7 +164,7 @@ function build(f) {
       ),
       said,
       aims.element,
-      fold(f.t("numbers"), h("div", { class: "numbers" }, weightsTable.element)),
+      fold(f.t("numbers"), numberTables(f.t("numbers"), weightsTable)),
     ],
     update(state) {
       const moved = mine();
@@ -234,7 +234,7 @@ export default defineFigure({
     .head { display: flex; justify-content: space-between; align-items: center; gap: 8px; }
     .head p { margin: 0; }
     .sliders .slider .name { min-width: 2.2em; }
-    .sliders .slider input[type="range"] { height: 22px; }
+    .sliders .slider input[type="range"] { height: 24px; }
     .panels > div > .panel + .panel { margin-top: 18px; }
     .next { font-size: 14px; }
     .next caption, .next thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -2,7 +2,10 @@
 // State: outputs, references (one to three sentences), current (which one is shown), k, cut, smooth. Data: presets,
 // signatures (sacreBLEU's, of each way). All scores are computed in the page, and equal sacreBLEU's.
 
-import { button, check, choice, decimals, defineFigure, fold, goals, group, h, help, numberTable, panel, sentence, sum, textField } from "kit";
+import {
+  button, check, choice, decimals, defineFigure, fold, goals, group, h, help, numberTable, numberTables, panel,
+  sentence, sum, textField,
+} from "kit";
 import words from "words";
 
 const ORDERS = [1, 2, 3, 4];
@@ -118,7 +121,7 @@ function build(f) {
         panel(2, f.t("numbers"), null, h("div", { class: "shares" }, precisions.element), equation, aims.element),
       ),
       panel(3, f.t("six"), null, h("div", { class: "bar" }, cut.element, smooth.element), bars, help(f.t("sixHelp"))),
-      fold(f.t("table"), h("div", { class: "numbers" }, six.element)),
+      fold(f.t("table"), numberTables(f.t("table"), six)),
     ],
     update(state) {
       const { outputs, references, current, k, cut: way } = state;

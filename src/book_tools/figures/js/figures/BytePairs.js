@@ -1,7 +1,7 @@
 // The figure *byte pairs*: byte-pair encoding step by step, on words that the reader may change.
 // State: text ("learn 6, learns 2"), step (merges done), fresh (a word to spell). Merges are computed in the page.
 
-import { defineFigure, fold, goals, h, help, numberTable, panel, sentence, steps, textField } from "kit";
+import { defineFigure, fold, goals, h, help, numberTable, numberTables, panel, sentence, steps, textField } from "kit";
 import words from "words";
 
 const MOST = { words: 12, letters: 20, count: 9999, shown: 7 };
@@ -102,7 +102,7 @@ function build(f) {
         panel(3, f.t("unseen"), null, h("label", { class: "line" }, h("span", { class: "name" }, f.t("fresh")), fresh.element), freshRow),
         h("div", {}, aims.element),
       ),
-      fold(f.t("table"), h("div", { class: "numbers" }, merges.element, counted.element)),
+      fold(f.t("table"), numberTables(f.t("table"), merges, counted)),
     ],
     update({ text, step, fresh: word }) {
       const counts = parse(text);

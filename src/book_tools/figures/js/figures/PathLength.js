@@ -2,7 +2,9 @@
 // State: network (which one is drawn large), n words, first and second (1 to n), w and gaps (the convolution's), both (do
 // they look to both sides?), step (of one clock for all three, 1 to n). Everything is counted in a graph of vectors.
 
-import { check, choice, defineFigure, fold, goals, h, help, numberTable, panel, s, sentence, set, slider, steps } from "kit";
+import {
+  check, choice, defineFigure, fold, goals, h, help, numberTable, numberTables, panel, s, sentence, set, slider, steps,
+} from "kit";
 import words from "words";
 
 const NETWORKS = ["recurrent", "convolution", "attention"];
@@ -232,7 +234,7 @@ function build(f) {
           aims.element,
         ),
       ),
-      fold(f.t("table"), h("div", { class: "numbers" }, arrivals.element, numbers.element)),
+      fold(f.t("table"), numberTables(f.t("table"), arrivals, numbers)),
     ],
     update(state) {
       const { n, first, second, step, w } = state;

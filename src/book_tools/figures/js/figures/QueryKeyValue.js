@@ -3,53 +3,17 @@
 // query (the token that is drawn), x (or null) and the matrices w_q, w_k, w_v that made q, k and v of it.
 
 import {
-  arrow, button, check, choice, compact, copy, decimals, defineFigure, dot, extent, fold, goals, group, h, handle,
-  heatmap, help, hull, matmul, numberField, numberTable, pair, panel, percent, placeTags, plane, s, same, sentence, set,
-  slider, softmax, sum, textField, tidy,
+  arrow, button, check, choice, compact, decimals, defineFigure, dot, fold, goals, group, growing, h, handle, heatmap,
+  help, hull, numberTable, numberTables, pair, panel, percent, placeTags, plane, s, same, sentence, set, slider,
+  softmax, sum,
 } from "kit";
 import words from "words";
-
-const MOVED = ["q", "k", "v"];
-const MATRICES = { q: "w_q", k: "w_k", v: "w_v" };
-const TRAITS = ["labels", "q", "k", "v", "mask", "scaled", "temperature", "query", "x", "w_q", "w_k", "w_v"];
-const [MIN_TOKENS, MAX_TOKENS, LIMIT] = [2, 5, 10];
-const times = (n, make) => Array.from({ length: n }, (_, i) => make(i));
-const replaced = (list, at, value) => list.map((each, i) => (i === at ? value : each));
-const nothingMasked = (n) => times(n, () => Array(n).fill(true));
-const causal = (n) => times(n, (i) => times(n, (j) => j <= i));
-
-function attention({ q, k, v, mask, scaled, temperature }) {
-  const dots = q.map((query) => k.map((key) => dot(query, key)));
-  const divisor = (scaled ? Math.SQRT2 : 1) * temperature;
-  const scores = dots.map((row) => row.map((value) => value / divisor));
-  const weights = scores.map((row, i) => softmax(row, mask[i]));
-  return { dots, scores, weights, outputs: matmul(weights, v) };
-}
-
-/** q, k and v as x times the matrices; null without x. */
-const fromX = (state) =>
-  state.x && Object.fromEntries(MOVED.map((role) => [role, matmul(state.x, state[MATRICES[role]]).map((row) => row.map(tidy))]));
-
-function valid(state) {
-  const n = state.labels.length;
-  const numbers = (rows, many) =>
-    rows.length === many && rows.every((row) => row.length === 2 && row.every((c) => Number.isFinite(c) && Math.abs(c) <= LIMIT));
-  return (
-    n >= MIN_TOKENS && n <= MAX_TOKENS &&
-    state.labels.every((label) => typeof label === "string") &&
-    MOVED.every((role) => numbers(state[role], n) && numbers(state[MATRICES[role]], 2)) &&
-    (state.x === null || numbers(state.x, n)) &&
-    state.mask.length === n && state.mask.every((row) => row.length === n && row.every((may) => typeof may === "boolean")) &&
-    typeof state.scaled === "boolean" && state.temperature >= 0.1 && state.temperature <= 10 &&
-    Number.isInteger(state.query) && state.query >= 0 && state.query < n
-  );
-}
-
-/** Planes never change their range under the hand, and only grow until a fresh start. */
-const growing = () => {
-  let range = 0;
-  return (f, vectors) => (f.dragging && range ? range : (range = Math.max(range, extent(vectors))));
-};
+import { editPanel } from "./QueryKeyValue/edit.js";
+import { sourcePanel } from "./QueryKeyValue/source.js";
+import {
+  TRAITS, MIN_TOKENS, MAX_TOKENS, LIMIT, times, replaced, nothingMasked, causal, attention, valid, resized,
+} from "./QueryKeyValue/state.js";
+import { style } from "./QueryKeyValue/style.js";
 
 function comparePanel(f, n) {
   const [view, range] = [plane(), growing()];
@@ -218,85 +182,10 @@ function everyPanel(f) {
   };
 }
 
-/** x, and the three matrices that make queries, keys and values of it: all can be moved. */
-function sourcePanel(f, n) {
-  const made = (patch) => {
-    const next = { ...f.state, ...patch };
-    f.change({ ...patch, ...fromX(next) });
-  };
-  const scene = (count, role, move) => {
-    const [view, range] = [plane(), growing()];
-    const arrows = times(count, (i) => arrow(f, view, { role, limit: 5 }, (vector) => move(i, vector)));
-    view.scene.append(...["shaft", "handle", "tag"].flatMap((part) => arrows.map((each) => each[part])));
-    const update = (vectors, texts, names, id) => {
-      view.setRange(range(f, vectors));
-      placeTags(arrows.map((each, i) => each.update(vectors[i], { name: names[i], text: texts[i], id: `${id}${i}` })));
-    };
-    return { view, update };
-  };
-  const start = () => made({ x: copy(f.state.k), w_q: [[1, 0], [0, 1]], w_k: [[1, 0], [0, 1]], w_v: [[1, 0], [0, 1]] });
-  const again = button(f.t("sourceMake"), () => (f.state.x ? made({}) : start()), { "data-source": true });
-  const said = h("p", { class: "help" });
-  const xs = scene(n, "out", (i, vector) => made({ x: replaced(f.state.x, i, vector) }));
-  const matrices = MOVED.map((role) => ({
-    role,
-    ...scene(2, role, (i, vector) => made({ [MATRICES[role]]: replaced(f.state[MATRICES[role]], i, vector) })),
-  }));
-  const planes = h("div", { class: "sources" }, ...[{ view: xs.view, role: "x" }, ...matrices].map(({ view, role }) =>
-    h("figure", {}, h("figcaption", { class: role }, role === "x" ? "x" : `W${{ q: "ᵩ", k: "ₖ", v: "ᵥ" }[role]}`), view.svg)));
-  return {
-    element: h("div", { class: "source" }, help(f.t("sourceHelp")), said, again, planes),
-    update(state) {
-      const holds = state.x && MOVED.every((role) => same(state[role], fromX(state)[role]));
-      said.textContent = f.t(!state.x ? "sourceHand" : holds ? "sourceHolds" : "sourceMoved");
-      set(again, { hidden: Boolean(holds) });
-      set(planes, { hidden: !state.x });
-      if (!state.x) return;
-      xs.view.name(f.t("sourceScene"));
-      xs.update(state.x, state.labels, state.labels.map((word) => f.t("tipx", { word })), "x");
-      for (const { role, view, update } of matrices) {
-        const name = `W_${role}`;
-        view.name(f.t("matrixScene", { name }));
-        update(state[MATRICES[role]], state[MATRICES[role]].map(pair), [1, 2].map((index) => f.t("row", { index, name })), MATRICES[role]);
-      }
-    },
-  };
-}
-
-function editPanel(f, n) {
-  const tokens = times(n, (i) => {
-    const word = textField(f.t("token", { index: i + 1 }), (label) => f.change({ labels: replaced(f.state.labels, i, label) }), { maxlength: 12, "data-field": `label${i}` });
-    const fields = MOVED.map((role) =>
-      [0, 1].map((axis) =>
-        numberField(`${role}${i}`, { min: -LIMIT, max: LIMIT, step: 0.05, attributes: { "data-field": `${role}${i}${"xy"[axis]}` } }, (value) =>
-          f.change({ [role]: replaced(f.state[role], i, replaced(f.state[role][i], axis, value)) }),
-        ),
-      ),
-    );
-    const vectors = fields.map((pair, r) => h("div", { class: `vector ${MOVED[r]}` }, h("span", {}, f.t(MOVED[r])), ...pair.map(({ element }) => element)));
-    return { word, fields, element: h("fieldset", {}, word.element, ...vectors) };
-  });
-  return {
-    element: h("div", { class: "edit" }, ...tokens.map(({ element }) => element)),
-    update({ labels, ...state }) {
-      tokens.forEach(({ word, fields, element }, i) => {
-        set(element, { "aria-label": labels[i] });
-        word.update(labels[i]);
-        fields.forEach((pair, r) =>
-          pair.forEach((field, axis) => {
-            const vector = f.t(`tip${MOVED[r]}`, { word: labels[i] });
-            field.update(state[MOVED[r]][i][axis], f.t("coordinate", { vector, axis: "xy"[axis] }));
-          }),
-        );
-      });
-    },
-  };
-}
-
 function numbersPanel(f) {
   const [scores, weights, outputs] = ["Scores", "Weights", "Outputs"].map((name) => numberTable(name.toLowerCase(), f.t(`table${name}`), f.t("query")));
   return {
-    element: h("div", { class: "numbers" }, scores.element, weights.element, outputs.element),
+    element: numberTables(f.t("table"), scores, weights, outputs),
     update({ labels, mask }, result) {
       const text = (value, i, j) => (mask[i][j] ? decimals(value, 4) : "−∞");
       scores.update({ rows: labels, columns: labels, values: result.scores, text });
@@ -389,73 +278,5 @@ function build(f) {
     },
   };
 }
-
-/** One token fewer or more: one that was taken away comes back as it was, a new one points where no preset's does. */
-function resized(state, by, f) {
-  const { labels, mask, query } = state;
-  const n = labels.length + by;
-  const lists = ["labels", ...MOVED, ...(state.x ? ["x"] : [])];
-  if (n < MIN_TOKENS || n > MAX_TOKENS) return {};
-  if (by < 0) {
-    f.removed.push(Object.fromEntries(lists.map((name) => [name, state[name].at(-1)])));
-    const cut = (list) => list.slice(0, n);
-    return { ...Object.fromEntries(lists.map((name) => [name, cut(state[name])])), mask: cut(mask).map(cut), query: Math.min(query, n - 1) };
-  }
-  const turn = (angle) => [Math.cos(angle + n), Math.sin(angle + n)].map((c) => Math.round(26 * c) / 20);
-  const fresh = { labels: f.t("newToken", { index: n }), q: turn(0), k: turn(0.6), v: turn(2), x: turn(1) };
-  if (state.x) Object.assign(fresh, Object.fromEntries(MOVED.map((role) => [role, matmul([fresh.x], state[MATRICES[role]])[0].map(tidy)])));
-  const token = { ...fresh, ...f.removed.pop() };
-  const isCausal = same(mask, causal(n - 1)) && !same(mask, nothingMasked(n - 1));
-  const wider = isCausal ? causal(n) : [...mask.map((row) => [...row, true]), Array(n).fill(true)];
-  return { ...Object.fromEntries(lists.map((name) => [name, [...state[name], token[name]]])), mask: wider };
-}
-
-const style = `
-.queries { margin-top: 14px; padding-top: 14px; border-top: 1px solid var(--line); }
-.queries .group:last-child { margin-inline-start: auto; }
-.direction { stroke: var(--q); stroke-opacity: .35; stroke-width: 1; }
-.drop { stroke: var(--k); stroke-opacity: .8; stroke-width: 1.2; stroke-dasharray: 1 4; stroke-linecap: round; }
-.hull { fill: var(--v); fill-opacity: .1; stroke: var(--v); stroke-opacity: .45; stroke-width: 1; stroke-linejoin: round; }
-.spoke { stroke: var(--out); stroke-opacity: .55; stroke-linecap: round; }
-.target { fill: var(--out); stroke: var(--wash); stroke-width: 1.5; }
-.weigh th, .weigh td { padding: 5px 0; border-bottom: 1px solid var(--line); text-align: end; white-space: nowrap; }
-.weigh thead th { color: var(--muted); font-size: 12.5px; padding-top: 0; }
-.weigh th + td, .weigh td + td, .weigh th + th { padding-inline-start: 5px; }
-.weigh th:first-child { text-align: start; }
-.weigh tbody th { max-width: 0; width: 27%; }
-.weigh td:nth-child(n + 2):nth-child(-n + 4) { width: 3.6em; }
-.weigh label { min-height: 26px; cursor: pointer; }
-.weigh label span { overflow: hidden; text-overflow: ellipsis; }
-.weigh .share { padding-inline-start: 12px; }
-.weigh tfoot th, .weigh tfoot td { border: 0; color: var(--muted); }
-.share div { display: flex; align-items: center; gap: 6px; justify-content: flex-end; }
-.share b { font-weight: 650; min-width: 2.4em; }
-tr.masked td { color: var(--muted); }
-tr.masked label span { text-decoration: line-through; }
-.weigh tr.lit td, .weigh tr.lit th { background: var(--wash); }
-.sources { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; margin-top: 8px; }
-.sources figure { margin: 0; }
-.sources figcaption { color: var(--role, var(--out)); font-weight: 650; }
-.edit { display: grid; gap: 12px; padding-top: 8px; }
-.edit fieldset { border: 0; margin: 0; padding: 0 0 12px; border-bottom: 1px solid var(--line); min-width: 0;
-  display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px 14px; align-items: center; }
-.edit fieldset:last-child { border: 0; padding-bottom: 0; }
-.edit .vector { display: grid; grid-template-columns: 3.4em minmax(0, 1fr) minmax(0, 1fr); gap: 6px; align-items: center; }
-.edit .vector > span { color: var(--role); font-size: 14px; font-weight: 600; }
-.edit input { width: 100%; }
-@container (max-width: 599px) {
-  .summary { position: sticky; bottom: 0; z-index: 1; background: var(--surface); padding: 8px 0; min-height: 0;
-    border-top: 1px solid var(--line); }
-  .content { display: flex; flex-direction: column; }
-  .panels { order: 1; } .summary { order: 2; } .goals, details { order: 3; }
-}
-@container (min-width: 600px) {
-  .sources { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .edit fieldset { grid-template-columns: minmax(0, 1fr) repeat(3, minmax(0, 2fr)); border: 0; padding: 0; }
-  .edit { gap: 8px; }
-  .edit .vector > span { text-align: end; }
-}
-@media print { .goals { display: none; } }
-`;
 
 export default defineFigure({ words, traits: TRAITS, data: ["presets"], valid, shape: ({ labels }) => labels.length, build, style });

@@ -2,8 +2,8 @@
 // State: w, layers, gaps, both, poked, asked. Data: samples, the input and the weights of each window's layers.
 
 import {
-  check, choice, compact, decimals, defineFigure, fold, goals, h, heatmap, help, lineChart, numberTable, panel, sentence,
-  slider,
+  check, choice, compact, decimals, defineFigure, fold, goals, h, heatmap, help, lineChart, numberTable, numberTables,
+  panel, sentence, slider,
 } from "kit";
 import words from "words";
 
@@ -117,7 +117,7 @@ function build(f) {
       panel(1, f.t("moves"), null, stack.element, help(f.t("movesHelp"))),
       seen,
       h("div", { class: "panels" }, panel(3, f.t("chartName"), null, chart.element), h("div", {}, aims.element)),
-      fold(f.t("table"), h("div", { class: "numbers" }, fieldTable.element, movedTable.element)),
+      fold(f.t("table"), numberTables(f.t("table"), fieldTable, movedTable)),
     ],
     update(state) {
       const weights = all[state.w];

@@ -2,8 +2,8 @@
 // State: d, kind ("random" or "trained"), scaled. Data: samples, the q and k that Python drew or trained.
 
 import {
-  check, choice, compact, decimals, defineFigure, dot, fold, goals, h, heatmap, lineChart, mean, numberField, numberTable,
-  panel, percent, sentence, softmax, sum,
+  check, choice, compact, decimals, defineFigure, dot, fold, goals, h, heatmap, lineChart, mean, numberField,
+  numberTable, numberTables, panel, percent, sentence, softmax, sum,
 } from "kit";
 import words from "words";
 
@@ -44,7 +44,7 @@ function build(f) {
     numberTable(name, f.t(name), name === "curves" ? "d" : f.t("query")),
   );
   const columns = ["varPlain", "varDivided", "jacPlain", "jacDivided"];
-  const numbers = h("div", { class: "numbers" }, curves.element, logits.element, weights.element);
+  const numbers = numberTables(f.t("table"), curves, logits, weights);
   return {
     elements: [
       h("div", { class: "bar" }, kind.element, size.element, ownRow, scaled.element),

@@ -70,10 +70,12 @@ export function defineFigure({ words, traits, data = [], valid, shape = () => 0,
       const inner = h("div", { class: "inner" }, content, bar, said.element);
       const figure = h("div", { class: "figure", role: "group", "aria-label": t("figure") }, inner);
       figure.addEventListener("keydown", (event) => {
-        if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.matches("input")) return;
+        const key = event.key.toLowerCase();
+        if (!(event.ctrlKey || event.metaKey) || !["z", "y"].includes(key)) return;
+        if (event.target.matches("input[type=text], input[type=number]")) return; // what is being typed has its own
         event.preventDefault();
         event.stopPropagation();
-        if (event.shiftKey) store.redo();
+        if (event.shiftKey || key === "y") store.redo();
         else store.undo();
       });
       root.replaceChildren(h("style", {}, LOOK + style), figure);

@@ -32,8 +32,8 @@ export function heatmap({ rowAxis, columnAxis, oncell, onrow, onlight = () => {}
       return { word, cells, row: h("tr", {}, h("th", { scope: "row" }, word), ...cells.map((cell) => h("td", {}, cell))) };
     });
     const axes = h(
-      "td",
-      { class: "axes" },
+      "th", // of the column of names: a data cell with words would need a head of its own
+      { class: "axes", scope: "col" },
       h("span", { class: "column-axis" }, `${columnAxis} →`),
       h("span", { class: "row-axis" }, `${rowAxis} ↓`),
     );

@@ -97,6 +97,7 @@ input[aria-invalid="true"] { border-color: var(--k) !important; box-shadow: inse
 .heatmap th { font-size: 12.5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--muted);
   text-align: center; }
 .heatmap th:first-child, .heatmap td:first-child { width: 22%; text-align: start; }
+.heatmap th.axes { overflow: visible; white-space: normal; text-decoration: none; }
 .heatmap .axes span { display: block; font-size: 11.5px; line-height: 1.2; color: var(--k); font-weight: 600; text-align: end; }
 .heatmap .axes .row-axis { color: var(--q); text-align: start; }
 .heatmap button { display: block; width: 100%; border: 0; border-radius: 6px; height: 40px; padding: 0; background: none; }
@@ -125,12 +126,16 @@ input[aria-invalid="true"] { border-color: var(--k) !important; box-shadow: inse
 
 .steps { display: grid; gap: 6px; margin-top: 10px; }
 .step-name { font-size: 14px; color: var(--muted); min-height: 1.45em; }
-.goals { display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 12px; font-size: 14px; }
+.goals { container-type: inline-size; display: flex; flex-wrap: wrap; gap: 4px 14px; margin-top: 12px; font-size: 14px; }
 .goals ul { list-style: none; display: grid; gap: 4px; margin: 0; padding: 0; flex: 1; min-width: 0; }
 .goals li { display: flex; gap: 8px; margin: 0; padding: 0; }
 .goals .mark { font-weight: 700; }
 .goals [data-met] .mark { color: var(--v); }
 .goals .now { color: var(--muted); margin-inline-start: auto; text-align: end; }
+@container (max-width: 480px) {
+  .goals li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 8px; }
+  .goals .now { grid-column: 2; margin: 0; text-align: start; }
+}
 .tools { display: flex; flex-wrap: wrap; gap: 6px; margin-top: 12px; padding-top: 12px; border-top: 1px solid var(--line); }
 
 .summary { margin: 10px 0 0; min-height: 4.35em; }

@@ -163,3 +163,9 @@ export function hull(points) {
   };
   return sorted.length < 2 ? sorted : [...half(sorted), ...half(sorted.reverse())];
 }
+
+/** The range of a plane that never changes under the hand and only grows: growing()(f, vectors). */
+export const growing = () => {
+  let range = 0;
+  return (f, vectors) => (f.dragging && range ? range : (range = Math.max(range, extent(vectors))));
+};

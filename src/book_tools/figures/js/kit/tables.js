@@ -29,5 +29,9 @@ export function numberTable(name, caption, corner = "") {
   };
 }
 
+/** Tables side by side that scroll sideways where they are wide, by the keyboard too: `name` says what they are. */
+export const numberTables = (name, ...tables) =>
+  h("div", { class: "numbers", tabindex: 0, role: "region", "aria-label": name }, ...tables.map(({ element }) => element));
+
 /** A sentence for everybody to read; `f.say` speaks it. */
 export const sentence = () => h("p", { class: "summary" });
