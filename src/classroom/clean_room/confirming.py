@@ -78,6 +78,7 @@ class CleanRoom:
         return self._process.attest(new, files, question.target, calls, question.forbidden)
 
     def _both(self, question: DrawnQuestion, actual: Answers, clean: Answers, wording: Wording) -> QuestionResult:
+        """What both runs earn, criterion by criterion: where their values differ, one of them is not the right one."""
         ordinary = judge(question, _with_costs_of(actual, clean), wording)
         alone = judge(question, clean, wording)
         own = asks_for_own_work(question)
