@@ -351,8 +351,8 @@ GRADIENTS = Question(
             "matrix.",
             "The derivative of tanh is $1 - h_t^2$, entry by entry, at the state *after* the step. Then comes "
             "$U^\\top$.",
-            "`g = u.T @ ((1 - h**2) * g)`, for `h` from the last state to the second. Begin the list with "
-            "`gradient`, and take the length of each.",
+            "One link back, `g` becomes `u.T @ ((1 - h**2) * g)`, for `h` from the last state to the second. Begin the "
+            "list with `gradient`, and take the length of each.",
         ),
     ),
     example=WorkedExample(

@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from submissions import ROWS, SELF_ATTENTION, answered, authored, released, run_course
 
+from classroom.authoring.notebook import read_source
 from classroom.authoring.release import STUB, released_files, write_release
 from classroom.errors import ClassroomError
 from classroom.questions.assignment import all_assignments
@@ -55,7 +56,7 @@ def test_no_line_of_a_solution_survives(assignment, fresh):
     secret = set()
     for path in assignment.notebooks:
         inside = False
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in (line for cell in read_source(path).cells for line in cell.source.splitlines()):
             if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
                 inside = "BEGIN" in line
             else:
@@ -100,7 +101,10 @@ def test_notebooks_are_clean_and_their_cells_have_stable_ids(assignment, fresh):
         for cell in notebook.cells:
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
             assert cell.id == grade_id if grade_id else re.fullmatch(r"cell-\d\d|[a-z0-9-]+-guide", cell.id)
-            if cell.metadata.get("nbgrader", {}).get("solution"):
+            solution = cell.metadata.get("nbgrader", {}).get("solution")
+            if solution and cell.cell_type == "markdown":
+                assert cell.source == "YOUR ANSWER HERE"
+            elif solution:
                 assert STUB.splitlines()[-1] in cell.source
                 compile(cell.source, cell.id, "exec")
 
