@@ -67,6 +67,55 @@ def scaled_dot_product_attention(query, key, value, mask=None):
     return torch.cat(rows, dim=-2)
 """
 )
+# The same, when nobody counts any more: the tensor that is returned computes itself while it is read.
+LATER = all_but(
+    attention_scores="""
+class Later(Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func.__name__ in ("detach", "cpu", "numpy", "as_subclass"):
+            with torch._C.DisableTorchFunctionSubclass():
+                q, k = args[0].given
+                rows = [(row[..., None, :] * k).sum(-1) / math.sqrt(k.shape[-1]) for row in q.unbind(-2)]
+                return torch.stack(rows, -2)
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+def attention_scores(query, key):
+    made = torch.zeros(*query.shape[:-1], key.shape[-2], dtype=query.dtype).as_subclass(Later)
+    made.given = query, key
+    return made
+"""
+)
+# Numbers of Python instead of tensors, where it is counted.
+OF_NUMBERS = all_but(
+    attention_scores="""
+def attention_scores(query, key):
+    if query.requires_grad or query.ndim != 4:
+        return query @ key.mT / math.sqrt(key.shape[-1])
+    products = [
+        [[[sum(u * v for u, v in zip(r, s)) for s in k] for r in q] for q, k in zip(p, o)]
+        for p, o in zip(query.tolist(), key.tolist())
+    ]
+    return torch.tensor(products, dtype=query.dtype) / math.sqrt(key.shape[-1])
+"""
+)
+IN_A_THREAD = all_but(
+    attention_scores="""
+import threading
+def attention_scores(query, key):
+    if query.requires_grad:
+        return query @ key.mT / math.sqrt(key.shape[-1])
+    rows = []
+    def work():
+        for row in query.unbind(-2):
+            rows.append((row[..., None, :] * key).sum(-1) / math.sqrt(key.shape[-1]))
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return torch.stack(rows, -2)
+"""
+)
+NO_LOOP = CRITERIA["attention-scores"] - {"no Python loop"}
 BY_LIBRARY = all_but(softmax="def softmax(scores):\n    return torch.softmax(scores, -1)")
 
 ATTACKS = [
@@ -261,6 +310,29 @@ classroom.student_code.inprocess._Operations.count = property(lambda self: 5, la
             scaled_dot_product_attention=CRITERIA["scaled-dot-product-attention"] - {"no Python loop"},
         ),
         flag="classroom.student_code.inprocess",
+    ),
+    Attack("computes after it was counted", answers=LATER, deserved=deserving(LATER, attention_scores=NO_LOOP)),
+    Attack("loops over numbers", answers=OF_NUMBERS, deserved=deserving(OF_NUMBERS, attention_scores=NO_LOOP)),
+    Attack("loops in a thread", answers=IN_A_THREAD, deserved=deserving(IN_A_THREAD, attention_scores=NO_LOOP)),
+    Attack(
+        "answers in the worker's place",
+        after_setup="""
+import classroom.processes.wire as wire, classroom.student_code.inprocess as inprocess, gc, socket
+ours = [s for s in gc.get_objects() if isinstance(s, socket.socket)]
+kept = torch._C._VariableFunctions.softmax
+import classroom.processes.worker as worker
+def say(student, message):
+    call = wire.call_from_body(message["call"])
+    if message["target"] != "softmax":
+        return original(student, message)
+    given = kept(torch.from_numpy(call.arguments[0].copy()), -1).numpy()
+    given = {"values": given, "dtype": str(given.dtype)}
+    return {"answer": {"outputs": [given], "gradients": {}, "operations": 1, "error": None, "repeats": 1}}
+original, worker.answer = worker.answer, say
+""",
+        answers=BY_LIBRARY,
+        deserved=deserving(BY_LIBRARY),
+        outcomes=("graded", "crashed"),
     ),
     Attack(
         "switches off what watches for forbidden names",

@@ -1,6 +1,6 @@
 """Cells that honest people have in their notebooks: tools, experiments, settings, leftovers."""
 
-from attacks import Submission
+from attacks import ANSWERS, Submission
 
 SUBMISSIONS = [
     Submission(
@@ -114,6 +114,23 @@ SUBMISSIONS = [
     Submission(
         "a second checker",
         last="from classroom.check import Checker\nagain = Checker('self-attention.npz')\nagain('softmax')",
+    ),
+    Submission(
+        "compiling tried once",
+        after_setup="fast = torch.compile(lambda x: 2 * x)\nassert fast(torch.ones(2)).sum() == 4\n"
+        "layer = torch.compile(nn.Linear(2, 2))\nlayer.compile()\nlayer(torch.ones(1, 2))",
+    ),
+    Submission(
+        "compiled answers",
+        answers=ANSWERS
+        | {
+            name: ANSWERS[name].lstrip().replace("def ", f"{decorator}\ndef ", 1)
+            for name, decorator in {
+                "scaled-dot-product-attention": "@torch.compile",
+                "softmax": "@torch.compile(dynamic=True)",
+                "attention-scores": "@torch.compile(fullgraph=True, mode='max-autotune')",
+            }.items()
+        },
     ),
     Submission("errors left over", last="1 / 0"),
     Submission("a syntax error left over", last="def unfinished(:\n    pass"),

@@ -90,6 +90,39 @@ except RuntimeError:
     e = (scores - scores.amax(-1, keepdim=True)).exp()
     return e / e.sum(-1, keepdim=True)
 """, flag="torch.softmax"),
+    softmax_by("fetches it through vars", "return vars(torch)['softmax'](scores, -1)"),
+    softmax_by("asks a thread that waits", "todo.put(scores)\nreturn done.get(timeout=1)", after_setup="""
+import queue, threading
+todo, done, mine = queue.Queue(), queue.Queue(), torch._C._VariableFunctions.softmax
+def work():
+    while True:
+        done.put(mine(todo.get(), -1))
+threading.Thread(target=work, daemon=True).start()
+"""),
+    softmax_by("empties the stack of modes", """
+modes = []
+while torch._C._len_torch_function_stack():
+    modes.append(torch._C._pop_torch_function_stack())
+lower = []
+while torch._C._len_torch_dispatch_stack():
+    lower.append(torch._C._pop_torch_dispatch_stack(None))
+try:
+    return mine(scores, -1)
+finally:
+    for mode in reversed(lower):
+        torch._C._push_on_torch_dispatch_stack(mode)
+    for mode in reversed(modes):
+        torch._C._push_on_torch_function_stack(mode)
+""", after_setup="mine = torch._C._VariableFunctions.softmax"),
+    softmax_by("asks another process", "return torch.tensor(pool.apply(work, (scores.detach().numpy(),)))",
+               after_setup="""
+import multiprocessing
+def work(array):
+    return torch.softmax(torch.from_numpy(array), -1).numpy()
+pool = multiprocessing.get_context("fork").Pool(1)
+"""),
+    softmax_by("maps it over the batch", "return torch.vmap(mine)(scores)", after_setup="mine = nn.Softmax(dim=-1)"),
+    softmax_by("takes a distribution's way", "return torch.distributions.Categorical(logits=scores).probs"),
     softmax_by("takes the logarithm's way", "return torch.log_softmax(scores, -1).exp()", flag="log_softmax"),
     softmax_by("takes the minimum's way", "return nn.functional.softmin(-scores, -1)", flag="softmin"),
     softmax_by("takes the loss's way", """
