@@ -209,12 +209,13 @@ def _changed(node: ast.stmt) -> Iterator[str]:
         match part:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
                 yield from _root(part)
+            case ast.Expr(ast.Call(ast.Attribute() as method)):  # in a loop or a branch as well
+                yield from _root(method)
+            case ast.Expr(ast.Call(ast.Name("setattr" | "delattr"), [whose, *_])):
+                yield from _root(whose)
     match node:
-        case ast.Expr(ast.Call(ast.Attribute() as method)):
-            dotted = ast.unparse(method)
-            if dotted in SWITCHES:
-                yield ""
-            yield from _root(method)
+        case ast.Expr(ast.Call(ast.Attribute() as method)) if ast.unparse(method) in SWITCHES:
+            yield ""
 
 
 def _at_once(node: ast.AST) -> Iterator[ast.AST]:

@@ -163,6 +163,10 @@ HONEST = {
     ),
     "shapes in the signature": "from jaxtyping import Float\ndef softmax(scores: Float[Tensor, '... k']) -> "
     f"Float[Tensor, '... k']:\n    {WRITTEN}",
+    "a list filled in a loop": softmax(
+        "e = (scores - scores.amax(axes, keepdim=True)).exp()\n    return e / e.sum(axes, keepdim=True)",
+        "axes = []\nfor axis in range(-1, 0):\n    axes.append(axis)",
+    ),
     "compiled": softmax(WRITTEN, "@torch.compile"),
     "compiled with arguments": softmax(WRITTEN, "@torch.compile(dynamic=True)"),
     "compared with torch's own": softmax(WRITTEN)

@@ -49,18 +49,20 @@ def test_a_definition_that_is_replaced_is_not_needed():
 @pytest.mark.parametrize(
     "change",
     ["A.append(2)", "A[0] = 2", "A += [2]", "for i in range(3):\n    A.append(i)", "f.note = 3",
+     "setattr(f, 'note', 3)", "if True:\n    A.sort()",
      "if True:\n    A = [3]", "with open('x') as A:\n    pass", "try:\n    A = 1\nexcept ValueError:\n    pass"],
 )  # fmt: skip
 def test_a_change_of_what_is_needed_is_needed(change):
     cell = f"A = [1]\ndef f(x):\n    return A\n{change}"
-    found = texts(cell)
-    if change.startswith("for"):  # what a loop does to a list by a method stands inside the loop
-        assert found[:2] == ["A = [1]", "def f(x):\n    return A"]
-    else:
-        assert ast.unparse(ast.parse(change)) in found
+    assert ast.unparse(ast.parse(change)) in texts(cell)
 
 
 def test_what_is_done_to_a_package_is_no_part_of_an_answer():
+    loop = "for i in range(3):\n    torch.set_num_threads(i)\n    print(f(i))\n    seen.append(i)"
+    assert texts(f"import torch\nseen = []\n{loop}", "def f(x):\n    return torch.exp(x)") == [
+        "import torch",
+        "def f(x):\n    return torch.exp(x)",
+    ]
     assert texts("import torch\ntorch.set_num_threads(1)\ntorch.exp = None", "def f(x):\n    return torch.exp(x)") == [
         "import torch",
         "def f(x):\n    return torch.exp(x)",
