@@ -1,13 +1,15 @@
 """What needs a look: outcomes that are not `graded`, forbidden calls, flags, and work that waits for somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from classroom.class_report.misconceptions import FORBIDDEN, Finding
 from classroom.class_report.standing import EXCUSED, NO_RECORD, NOT_GRADED, Standing
 from classroom.grading.outcome import OUTCOMES
 
-FLAG, CHANGED, WAITING, LATE = "flag", "changed", "waiting", "late"
+FLAG, CHANGED, WAITING, LATE, NOT_COMPARED = "flag", "changed", "waiting", "late", "not compared"
+MOST_LEFT_OUT = 3  # sentences about one student
 # What people read, in the order in which they should look: what may cost somebody an undeserved 0 comes first.
 KINDS = {
     "failed": "The grader failed",
@@ -20,6 +22,7 @@ KINDS = {
     "memory": "Needed too much memory",
     FORBIDDEN: "Calls what it should write",
     FLAG: "Unusual in the file",
+    NOT_COMPARED: "Not compared with the others",
     WAITING: "Waits for a manual grade",
     NO_RECORD: "Graded without `course grade`",
     "missing": "Nothing handed in",
@@ -40,9 +43,17 @@ class Notice:
         return KINDS.get(self.kind, self.kind.capitalize())
 
 
-def notices(standings: Sequence[Standing], found: Sequence[Finding]) -> list[Notice]:
-    """Everything that needs a look, what matters most first."""
+def notices(
+    standings: Sequence[Standing],
+    found: Sequence[Finding],
+    left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> list[Notice]:
+    """Everything that needs a look, what matters most first. `left_out`: by student, what was not compared."""
     made = []
+    for student, sentences in left_out.items():
+        made += [Notice(NOT_COMPARED, student, sentence) for sentence in sentences[:MOST_LEFT_OUT]]
+        if (more := len(sentences) - MOST_LEFT_OUT) > 0:
+            made.append(Notice(NOT_COMPARED, student, f"The same holds for {more} more of its parts."))
     for standing in standings:
         made += [Notice(kind, standing.person.id, sentence) for kind, sentence in _about(standing)]
     for finding in found:

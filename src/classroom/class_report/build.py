@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,7 +22,7 @@ from classroom.class_report.item_analysis import (
 from classroom.class_report.misconceptions import FailedCriterion, Finding, failed_criteria, findings, not_written
 from classroom.class_report.similarity import Group
 from classroom.class_report.standing import NO_RECORD, Standing, standings
-from classroom.class_report.submitted_code import alike, without_team_mates
+from classroom.class_report.submitted_code import alike, not_compared, without_team_mates
 from classroom.errors import ClassroomError
 from classroom.grading.course_dir import Course
 from classroom.students.details import read_details
@@ -104,10 +105,12 @@ def build(
             f"{assignment} has no grades yet: run `course grade {assignment} --course {course.root}` first"
         )
     teams = {student: of.team for student, of in read_details(course).items()}
-    groups = alike(course, assignment, [s.person.id for s in everybody if s.judged], solutions, against)
+    compared = [s.person.id for s in everybody if s.judged]
+    groups = alike(course, assignment, compared, solutions, against)
     groups = without_team_mates(groups, teams)
     feedback = _feedback(course, assignment, everybody)
-    return assemble(course, assignment, finals, everybody, groups, feedback)
+    left_out = not_compared(course, assignment, compared)
+    return assemble(course, assignment, finals, everybody, groups, feedback, left_out)
 
 
 def assemble(
@@ -117,6 +120,7 @@ def assemble(
     everybody: Sequence[Standing],
     groups: Sequence[Group],
     feedback: ReturnedFeedback,
+    left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> ClassReport:
     """Computes what there is to say about them."""
     judged = [s for s in everybody if s.judged]
@@ -134,7 +138,7 @@ def assemble(
         histogram=tuple(histogram(scores, finals.max_score)),
         questions=_questions(finals.points, judged),
         findings=tuple(found),
-        notices=tuple(notices(everybody, found)),
+        notices=tuple(notices(everybody, found, left_out)),
         groups=tuple(groups),
         feedback=feedback,
     )

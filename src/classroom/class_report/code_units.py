@@ -1,24 +1,27 @@
 """A student's code without what a rewrite changes freely: names, comments, layout, order of functions.
 
+Statements that change nothing are marked, and code in a text that the code could execute is read, too.
 A notebook becomes units, one a function or method, each a sequence of syntax tokens. Names that the student chose are
 all the same token; what the release gave (`torch`, `attention_scores`), attributes and constants keep theirs.
 Annotations, docstrings, signatures and imports are left out: the release wrote most of them.
 """
 
 import ast
-import json
+import io
+import re
 import textwrap
+import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import accumulate
-from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-MAX_FILE_BYTES = 20 * 2**20  # a larger notebook holds outputs, and is not worth the time
-MAX_CELL = 20_000  # characters: Python's parser works on whatever is handed in
-MAX_CODE = 200_000  # characters of a whole notebook; what comes after is not compared
+from classroom.class_report.idle import idle_statements
+
+MAX_CELL = 200_000  # characters: Python's parser works on whatever is handed in
+INNER = re.compile(r"\bdef\b|\blambda\b|\bclass\b")  # what makes a text in the code worth reading as code
+DEEPEST = 3  # code in texts in code
 OWN = "·"  # stands for every name that the student chose
 
 
@@ -42,20 +45,29 @@ class Unit:
     source: str
     tokens: tuple[str, ...]
     lines: tuple[int, ...]  # of each token, from 1, in `source`
+    idle: frozenset[int] = frozenset()  # which tokens belong to statements that change nothing
+
+    @property
+    def essential(self) -> "Unit":
+        """The unit without statements that change nothing."""
+        kept = [place for place in range(len(self.tokens)) if place not in self.idle]
+        tokens, lines = (tuple(of[place] for place in kept) for of in (self.tokens, self.lines))
+        return Unit(self.name, self.source, tokens, lines)
 
 
-def code_cells(path: Path) -> list[str]:
-    """The code cells of a notebook file as they were handed in; none where the file cannot be read."""
+def without_comments(source: str) -> str:
+    """The code, every line at its place, without the comments: they may be longer than all the rest."""
+    lines = _lines(source)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            return []
-        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
-        sources = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
-        cells = [source if isinstance(source, str) else "".join(source) for source in sources]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return []
-    read = accumulate(len(cell) for cell in cells)
-    return [cell for cell, so_far in zip(cells, read, strict=True) if so_far <= MAX_CODE]
+        comments = [
+            t for t in tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline) if t.type == tokenize.COMMENT
+        ]
+    except (tokenize.TokenError, SyntaxError, RecursionError):  # magics, or no Python at all
+        return "\n".join("" if line.lstrip().startswith("#") else line for line in lines)
+    for comment in comments:
+        row, column = comment.start
+        lines[row - 1] = lines[row - 1][:column].rstrip()
+    return "\n".join(lines)
 
 
 def bound_names(cells: Iterable[str]) -> set[str]:
@@ -68,15 +80,30 @@ def units(cells: Sequence[str], public: Set[str] = frozenset(), given: Set[str] 
 
     `public` are the names that the release defines: they keep their spelling wherever a function does not bind them.
     """
-    trees = [(cell, tree) for cell in cells if cell.strip() not in given and (tree := parsed(cell))]
+    trees = [
+        inner
+        for cell in cells
+        if cell.strip() not in given and (tree := parsed(cell))
+        for inner in ((cell, tree), *_inner(tree))
+    ]
     chosen = {name for _, tree in trees for name in _top_level_names(tree)} - public
     stored = {n.attr for _, tree in trees for n in ast.walk(tree) if _is_stored_attribute(n)}
     return [unit for cell, tree in trees for unit in _units_of(cell, tree, Chosen(chosen, stored))]
 
 
+def _inner(tree: ast.Module, depth: int = 0) -> Iterator[tuple[str, ast.Module]]:
+    """The code in the texts of a tree that `exec` could run; not in docstrings."""
+    shown = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        text = node.value if isinstance(node, ast.Constant) and id(node) not in shown else None
+        if isinstance(text, str) and INNER.search(text) and depth < DEEPEST and (inner := parsed(text)):
+            yield text, inner
+            yield from _inner(inner, depth + 1)
+
+
 def functions_anywhere(source: str) -> list[Unit]:
     """Every function and lambda of a Python file, nested ones too: how known solutions are written."""
-    tree = parsed(source, limit=10 * MAX_CELL)
+    tree = parsed(source)
     nodes = ast.walk(tree) if tree else ()
     return [_unit("", source, [n], Chosen()) for n in nodes if isinstance(n, Definition | ast.Lambda)]
 
@@ -131,21 +158,28 @@ def _unit(name: str, source: str, nodes: Sequence[ast.AST], chosen: Chosen, firs
                     own.add(bound)
                 case ast.Attribute(attr=bound, ctx=ast.Store()):
                     attributes.add(bound)
-    pairs = [pair for node in nodes for pair in _tokens(node, own, attributes)]
-    return Unit(name, source, tuple(token for token, _ in pairs), tuple(line - first + 1 for _, line in pairs))
+    idle = {part for node in nodes if isinstance(node, Definition) for part in idle_statements(node)}
+    found = [one for node in nodes for one in _tokens(node, own, attributes, idle)]
+    tokens, lines = tuple(token for token, _, _ in found), tuple(line - first + 1 for _, line, _ in found)
+    return Unit(name, source, tokens, lines, frozenset(n for n, (_, _, is_idle) in enumerate(found) if is_idle))
 
 
-def _tokens(root: ast.AST, own: set[str], attributes: set[str]) -> Iterator[tuple[str, int]]:
-    """Tokens in reading order, with their lines. Without recursion: students' trees may be deep."""
-    stack: list[tuple[ast.AST, int]] = [(root, 1)]
+def _tokens(
+    root: ast.AST, own: set[str], attributes: set[str], idle: Set[int] = frozenset()
+) -> Iterator[tuple[str, int, bool]]:
+    """Tokens in reading order, with their lines, and whether they are idle.
+
+    Without recursion: students' trees may be deep.
+    """
+    stack: list[tuple[ast.AST, int, bool]] = [(root, 1, False)]
     while stack:
-        node, line = stack.pop()
+        node, line, is_idle = stack.pop()
         if isinstance(node, LEFT_OUT) or _is_text(node):
             continue
-        line = getattr(node, "lineno", line)
+        line, is_idle = getattr(node, "lineno", line), is_idle or id(node) in idle
         if token := _token(node, own, attributes):
-            yield token, line
-        stack += [(child, line) for child in reversed(list(_children(node)))]
+            yield token, line, is_idle
+        stack += [(child, line, is_idle) for child in reversed(list(_children(node)))]
 
 
 def _token(node: ast.AST, own: set[str], attributes: set[str]) -> str:

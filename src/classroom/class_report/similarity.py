@@ -86,10 +86,21 @@ def shingles(units: Sequence[Unit]) -> dict[int, Place]:
 
 
 def look_alikes(submissions: Mapping[str, Sequence[Unit]], expected: Set[int] = frozenset()) -> list[Group]:
-    """Groups of submissions that are alike beyond what the questions force, the most similar first."""
-    prints = {student: shingles(units) for student, units in submissions.items()}
-    pairs = [_described(pair, submissions, prints, weights) for pair, weights in _pairs(prints, expected)]
-    return _grouped(pairs)
+    """Groups of submissions that are alike beyond what the questions force, the most similar first.
+
+    As they are, or without the statements that change nothing: shared ones are telling, and new ones hide a copy.
+    """
+    essential = {student: [unit.essential for unit in units] for student, units in submissions.items()}
+    found: dict[tuple[str, str], Pair] = {}
+    for compared in (submissions, essential):
+        prints = {student: shingles(units) for student, units in compared.items()}
+        for pair, weights in _pairs(prints, expected):
+            key = (min(pair.one, pair.other), max(pair.one, pair.other))
+            if key not in found:
+                found[key] = _described(pair, compared, prints, weights)
+        if not any(unit.idle for units in submissions.values() for unit in units):
+            break
+    return _grouped(list(found.values()))
 
 
 def _pairs(prints: Mapping[str, Shingles], expected: Set[int]) -> list[tuple[Pair, Mapping[int, float]]]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from classroom.class_report.code_units import bound_names, code_cells, functions_anywhere, units
+from classroom.class_report.code_files import code_files
+from classroom.class_report.code_units import bound_names, functions_anywhere, units
 from classroom.class_report.similarity import Group, look_alikes, shingles
 from classroom.grading.course_dir import Course
 
@@ -38,7 +39,7 @@ def alike(
         known += units(_cells(other.root / "source" / assignment), public)
         for directory in sorted(other.root.glob(f"submitted/*/{assignment}")):
             theirs[f"{directory.parent.name} in {other.root.name}"] = units(_cells(directory), public, given)
-    expected = set(shingles(known))
+    expected = set(shingles(known)) | set(shingles([unit.essential for unit in known]))
     groups = look_alikes(submitted, expected)
     if theirs:
         groups += _across(look_alikes(submitted | theirs, expected), set(submitted))
@@ -62,5 +63,11 @@ def without_team_mates(groups: Iterable[Group], teams: Mapping[str, str]) -> lis
     return kept
 
 
+def not_compared(course: Course, assignment: str, students: Iterable[str]) -> dict[str, list[str]]:
+    """By student, what of the submission is too large or too damaged to be compared with the others."""
+    found = {s: code_files(course.root / "submitted" / s / assignment).left_out for s in students}
+    return {student: sentences for student, sentences in found.items() if sentences}
+
+
 def _cells(directory: Path) -> list[str]:
-    return [cell for path in sorted(directory.glob("*.ipynb")) for cell in code_cells(path)]
+    return code_files(directory).cells

@@ -1,5 +1,7 @@
 """Both directions: copies are found whatever is done to their surface, and independent short answers are not."""
 
+import ast
+import json
 import random
 
 import pytest
@@ -14,7 +16,9 @@ from honest_answers import (
     unusual,
 )
 
-from classroom.class_report.code_units import bound_names, functions_anywhere, parsed, units
+from classroom.class_report.attention import notices
+from classroom.class_report.code_files import MAX_CODE, code_files
+from classroom.class_report.code_units import MAX_CELL, bound_names, functions_anywhere, parsed, units, without_comments
 from classroom.class_report.similarity import LENGTH, Group, Pair, look_alikes, shingles
 from classroom.class_report.submitted_code import without_team_mates
 
@@ -25,11 +29,12 @@ RELEASED = [
 PUBLIC = bound_names(RELEASED)
 GIVEN = {cell.strip() for cell in RELEASED}
 REFERENCE = [definition(name, ways[0]) for name, ways in WAYS.items()]
-EXPECTED = set(shingles(units(RELEASED, PUBLIC) + units(REFERENCE, PUBLIC)))
+KNOWN = units(RELEASED, PUBLIC) + units(REFERENCE, PUBLIC)
+EXPECTED = set(shingles(KNOWN)) | set(shingles([unit.essential for unit in KNOWN]))
 
 
 def students_units(cells):
-    return units(cells, PUBLIC, GIVEN)
+    return units([without_comments(cell) if len(cell) > 20_000 else cell for cell in cells], PUBLIC, GIVEN)
 
 
 def a_class(count, rng):
@@ -40,6 +45,28 @@ def groups_of(submissions):
     return [group.students for group in look_alikes(submissions, EXPECTED)]
 
 
+LONG = "# " + "ä" * 30_000
+IDLE = ["unused_{0} = {0}", "{0}", "print({0})", "assert {0} == {0}", "for _ in range({0}):\n    pass", "'{0}'"]
+
+
+def idled(cells):
+    """Something that changes nothing before every statement of every function."""
+    changed = []
+    for cell in cells:
+        tree = ast.parse(cell)
+        for number, node in enumerate(n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)):
+            idle = [IDLE[(number + place) % len(IDLE)].format(place) for place in range(len(node.body))]
+            node.body = [
+                part for text, one in zip(idle, node.body, strict=True) for part in (*ast.parse(text).body, one)
+            ]
+        changed.append(ast.unparse(tree))
+    return changed
+
+
+HIDING = {
+    "behind a comment of 30,000 characters": lambda cells: [f"{LONG}\n{cell}  {LONG}" for cell in cells],
+    "as a text that is executed": lambda cells: ["code = " + repr("\n\n".join(cells)), "exec(code)"],
+}
 DISGUISES = {
     "as it is": lambda cells: list(cells),
     "renamed": renamed,
@@ -52,12 +79,12 @@ DISGUISES = {
 
 
 @pytest.mark.parametrize("size", [12, 40])
-@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("disguise", [*DISGUISES, *HIDING])
 def test_a_copy_of_unusual_work_is_found_and_nobody_else(size, disguise):
     rng = random.Random(f"{size} {disguise}")
     submissions = a_class(size, rng)
     original = unusual(rng)
-    submissions |= {"ann": students_units(original), "zed": students_units(DISGUISES[disguise](original))}
+    submissions |= {"ann": students_units(original), "zed": students_units((DISGUISES | HIDING)[disguise](original))}
     (group,) = look_alikes(submissions, EXPECTED)
     assert group.students == ("ann", "zed")
     assert group.pairs[0].similarity > 0.85
@@ -89,6 +116,94 @@ def test_a_group_is_found_as_one():
         submissions[f"z{number} {name}"] = students_units(disguise(original))
     (group,) = groups_of(submissions)
     assert len(group) == len(DISGUISES)
+
+
+def essential(code):
+    return [unit.essential.tokens for unit in students_units([code])]
+
+
+@pytest.mark.parametrize("size", [40, 100])
+def test_statements_that_change_nothing_hide_no_copy(size):
+    rng = random.Random(size)
+    submissions = a_class(size, rng)
+    original = [
+        "def project_qkv(x, w_q, w_k, w_v):\n    parts = torch.cat([w_q, w_k, w_v], 1)\n"
+        "    widths = [w_q.shape[1], w_k.shape[1]]\n    return (x @ parts).tensor_split(widths, -1)",
+        "def softmax(scores):\n    shifted = scores.sub(scores.amax(-1, True)).exp2().pow(1.4426950408889634)\n"
+        "    total = shifted.cumsum(-1).narrow(-1, -1, 1)\n    return shifted.div(total).clamp(0, 1)",
+        "def decoder_mask(tokens, pad_id):\n    n = tokens.size(-1)\n    order = torch.arange(n).expand(n, n)\n"
+        "    seen = order.le(order.t()).logical_and(tokens.ne(pad_id)[:, None])\n    return seen.clone()",
+        "def steer(weights, key, factor):\n    bent = torch.ones(weights.size(-1))\n"
+        "    bent = bent.index_fill(0, torch.tensor(key), factor)\n"
+        "    bent = weights.mul(bent).add(0.0)\n    return torch.nn.functional.normalize(bent, 1, -1, 0.0)",
+        "def look(w):\n    best = w.flip(0).roll(2, 1).sort(-1).values\n    return best.unfold(0, 2, 1).mean((0, 2))",
+    ]
+    submissions |= {"ann": students_units(original), "zed": students_units(idled(original))}
+    (group,) = look_alikes(submissions, EXPECTED)
+    assert group.students == ("ann", "zed")
+
+
+def handed_in(directory, cells, padding="", modules=()):
+    made = [{"cell_type": "code", "source": cell, "metadata": {}, "outputs": []} for cell in cells]
+    directory.mkdir()
+    notebook = {"cells": made, "metadata": {"padding": padding}, "nbformat": 4, "nbformat_minor": 5}
+    (directory / "a.ipynb").write_text(json.dumps(notebook))
+    for name, code in dict(modules).items():
+        (directory / name).write_text(code)
+    return code_files(directory)
+
+
+def test_a_large_cell_or_file_hides_nothing(tmp_path):
+    cells = ["def f(x):\n    return x", "y = 2  # two"]
+    plain = handed_in(tmp_path / "plain", cells)
+    assert (plain.cells, plain.left_out) == (["def f(x):\n    return x", "y = 2  # two"], [])
+    large = handed_in(tmp_path / "large", [f"t = '{'a' * (MAX_CELL - 10)}'", *cells])
+    assert large.cells[1:] == plain.cells
+    filler = [f"t = '{'a' * (MAX_CELL - 10)}'"] * (2 * MAX_CODE // MAX_CELL)
+    many = handed_in(tmp_path / "many", [*filler, *cells])
+    assert many.cells[-2:] == plain.cells
+    assert len(many.left_out) == len(filler) + 2 - len(many.cells) > 0
+    assert handed_in(tmp_path / "file", cells, padding="a" * (21 * 2**20)).cells == plain.cells
+
+
+def test_a_module_beside_the_notebook_is_compared(tmp_path):
+    found = handed_in(tmp_path / "one", ["from mine import f"], modules={"mine.py": "def f(x):\n    return x  # mine"})
+    assert found.cells == ["from mine import f", "def f(x):\n    return x  # mine"]
+    assert found.left_out == []
+
+
+def test_what_is_not_compared_is_said(tmp_path):
+    found = handed_in(
+        tmp_path / "one", ["x = 1", f"t = '{'a' * MAX_CELL}'"], modules={"m.py": f"t = '{'a' * MAX_CELL}'"}
+    )
+    assert found.cells == ["x = 1"]
+    size = f"{MAX_CELL + 6:,}"
+    assert sorted(found.left_out) == [
+        f"a.ipynb, cell 2 was not compared: it holds {size} characters of code.",
+        f"m.py was not compared: it holds {size} characters of code.",
+    ]
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "a.ipynb").write_text("{")
+    assert code_files(tmp_path / "two").left_out == ["a.ipynb was not compared: it cannot be read as a notebook."]
+    told = notices([], [], {"amy": ["1.", "2.", "3.", "4.", "5."]})
+    assert [(n.title, n.student) for n in told] == [("Not compared with the others", "amy")] * 4
+    assert told[-1].sentence == "The same holds for 2 more of its parts."
+
+
+@pytest.mark.parametrize(
+    "idle",
+    ["unused = 3", "x", "1 + 2", "print(x)", "pass", "a = 1\n    b = a", "if 0:\n        x = x + 5", "assert x.any()",
+     "def inner():\n        return 7", "while False:\n        x = 2", "for i in x:\n        i", "spare: int = 4"],
+)  # fmt: skip
+def test_statements_that_change_nothing_are_left_out(idle):
+    plain = "def f(x):\n    y = x.exp()\n    return y / y.sum()"
+    assert essential(plain.replace("    return", f"    {idle}\n    return")) == essential(plain) == tokens(plain)
+
+
+@pytest.mark.parametrize("used", ["y = y + 1", "x.add_(1)", "y += 1", "y[0] = 1", "self.y = 1", "yield y"])
+def test_statements_that_change_something_stay(used):
+    plain = "def f(x, self):\n    y = x.exp()\n    return y / y.sum()"
+    assert essential(plain.replace("    return", f"    {used}\n    return")) != essential(plain)
 
 
 def test_half_a_copy_is_below_the_threshold():
